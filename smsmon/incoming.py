@@ -57,7 +57,7 @@ class Incoming:
             if not settings.sources:
                 return
             from smsmon.sources.running import Sources, Surroundings
-            from smsmon.targets.secrecy import environment
+            from smsmon.targets import environment
 
             self._sources = Sources(
                 Surroundings(

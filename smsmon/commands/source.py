@@ -306,7 +306,7 @@ def _lines_of(source: Source, number: int, settings: Settings) -> Sequence[str]:
 async def _listen(argv: Sequence[str], number: int, settings: Settings) -> Sequence[str]:
     """What a command prints in a few seconds; what it printed before it failed."""
     from smsmon.sources.feeds import CommandFeed, Trouble
-    from smsmon.targets.secrecy import environment
+    from smsmon.targets import environment
 
     feed = CommandFeed(argv, lambda: environment(settings, os.environ))
     until = time.monotonic() + _LISTENS

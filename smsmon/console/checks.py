@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from smsmon.accounts import wrong_accounts
 from smsmon.console.actions import wrong_keymap
 from smsmon.secret import has_password
-from smsmon.service.checks import wrong_watch
+from smsmon.service import wrong_watch
 from smsmon.settings import Settings
 from smsmon.settings.checking import wrong_columns, wrong_commands, wrong_views
 from smsmon.settings.reading import Check, Problem, Reading
@@ -65,8 +65,8 @@ def _wrong_address(name: str, target: Target) -> Iterator[Problem]:
     source = target.url_source
     if source is None:
         return
+    from smsmon.targets import read_address
     from smsmon.targets.apprise_target import INSTALL, is_installed  # few settings need them
-    from smsmon.targets.secrecy import read_address
 
     at = ("targets", name, f"url_{source.kind}")
     if not is_installed():

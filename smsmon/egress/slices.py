@@ -10,7 +10,7 @@ from collections import deque
 from math import ceil, inf
 
 from smsmon.monitor.ledger import EASED_FOR, GUARD, HEADROOM, RETRY, WINDOW, Head, Ledger, blank
-from smsmon.store.allowance import Call, Terms, Told, Use
+from smsmon.store.shared import Call, Terms, Told, Use
 
 VALID = 3.0
 """Seconds after it was asked for in which a slice may be used."""

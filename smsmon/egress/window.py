@@ -1,6 +1,6 @@
 """The window of an address that the pollers of all hosts behind one egress address share.
 
-What may go out is taken ahead, in slices, from what the store keeps for all (`store.allowance`):
+What may go out is taken ahead, in slices, from what the store keeps for all (`store.shared`):
 by a thread, so that the event loop never waits for the store. Where the store cannot be reached
 nothing more goes out once the last slice is used up or void.
 """
@@ -16,8 +16,8 @@ from smsmon.clock import slept
 from smsmon.egress.slices import LEAVES, Slices, terms
 from smsmon.monitor.budget import Window
 from smsmon.outgoing import Still
-from smsmon.store.allowance import Allowance, Use
 from smsmon.store.errors import StoreError
+from smsmon.store.shared import Allowance, Use
 
 log = logging.getLogger(__name__)
 

@@ -21,8 +21,7 @@ from smsmon.clock import Clock, sleep
 from smsmon.locations import expanded
 from smsmon.metrics.page import Page
 from smsmon.metrics.served import HOST, MetricsFile, served
-from smsmon.service import pings
-from smsmon.service.checks import INSTALL
+from smsmon.service import INSTALL, pings
 from smsmon.service.health import Vitals
 from smsmon.service.pings import PingUrl
 from smsmon.text import safe

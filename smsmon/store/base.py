@@ -20,12 +20,11 @@ from smsmon.clock import Clock
 from smsmon.known import AccountState, AppliedPoll, Key, Remembered, Summary, WatchedMessage
 from smsmon.model import Balance, Entry, Event
 from smsmon.store.alerts import AlertStore
-from smsmon.store.allowance import Allowance
 from smsmon.store.archive import Archive
 from smsmon.store.arrivals import ArrivalStore, Changed
 from smsmon.store.entries import Done, TakenBack
 from smsmon.store.errors import StoreError
-from smsmon.store.shared import Follower, Lease, Wish
+from smsmon.store.shared import Allowance, Follower, Lease, Wish
 from smsmon.tags import TagChange
 
 T = TypeVar("T")

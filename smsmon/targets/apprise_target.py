@@ -19,8 +19,7 @@ from smsmon.programs import Ended, Outcome, beside, run
 from smsmon.secret import Address
 from smsmon.settings import Settings
 from smsmon.settings.secrets import KeySource
-from smsmon.targets import Notification, NotTold, must_be_ours
-from smsmon.targets.secrecy import environment, mask_of, read_address
+from smsmon.targets import Notification, NotTold, environment, mask_of, must_be_ours, read_address
 from smsmon.text import SENTENCE_LIMIT, safe
 
 WITHIN = 30.0

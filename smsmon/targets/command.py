@@ -11,8 +11,7 @@ from smsmon.api.masking import without_living_keys
 from smsmon.programs import Ended, Outcome, beside, run
 from smsmon.secret import place_shown, without_keys
 from smsmon.shapes import episode_json
-from smsmon.targets import Notification, NotTold, must_be_ours
-from smsmon.targets.secrecy import environment
+from smsmon.targets import Notification, NotTold, environment, must_be_ours
 from smsmon.text import safe
 
 if TYPE_CHECKING:

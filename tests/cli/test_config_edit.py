@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from smsmon.commands.editing import USUAL_EDITORS, Editing, editor
+from smsmon.commands.config import USUAL_EDITORS, Editing, editor
 from smsmon.commands.output import Failure
 from smsmon.locations import Locations
 from smsmon.settings.loading import read

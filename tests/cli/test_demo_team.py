@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from smsmon.commands.demo import postgres
+from smsmon.commands.demo import team
 from smsmon.commands.output import Failure
 from tests.cli.program import TIMEOUT, Program
 from tests.cli.test_demo import Terminal
@@ -51,10 +51,10 @@ def test_when_it_is_killed_all_of_it_is_gone(offline: Program) -> None:
 
 
 def test_where_no_server_is_installed_it_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(postgres, "_PLACES", ())
+    monkeypatch.setattr(team, "_PLACES", ())
     monkeypatch.setenv("PATH", "/nowhere")
     with pytest.raises(Failure, match="apt-get install postgresql"):
-        postgres.programs()
+        team.programs()
 
 
 def test_a_console_shows_what_two_others_find(offline: Program) -> None:

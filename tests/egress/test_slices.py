@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from smsmon.egress.slices import LEAVES, Slices, terms
-from smsmon.store.allowance import Use
+from smsmon.store.shared import Use
 from tests.monitor.fakes import windows_passed
 from tests.store.memory_allowance import Kept
 

@@ -10,8 +10,8 @@ from smsmon.egress.slices import RENEW, VALID
 from smsmon.egress.window import LAST_TRY, EgressWindow
 from smsmon.model import Balance
 from smsmon.monitor.budget import Budget
-from smsmon.store.allowance import Allowance, Call, Terms, Use
 from smsmon.store.errors import StoreError
+from smsmon.store.shared import Allowance, Call, Terms, Use
 from smsmon.window import NotCounted, ask
 from tests.store.memory_allowance import Kept, MemoryAllowance
 from tests.support.clock import VirtualClock

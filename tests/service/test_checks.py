@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from smsmon import service
 from smsmon.locations import Locations, expanded
-from smsmon.service import checks
-from smsmon.service.checks import wrong_watch
+from smsmon.service import wrong_watch
 from smsmon.settings import load_settings
 from smsmon.settings.secrets import KeySource, open_to_others
 
@@ -29,7 +29,7 @@ def test_what_is_right_is_passed_over(tmp_path: Path) -> None:
 def test_what_is_wrong_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "ping").write_text("http://example.com/0815\n")
     (tmp_path / "ping").chmod(0o644)
-    monkeypatch.setattr(checks, "find_spec", lambda _: None)
+    monkeypatch.setattr(service, "find_spec", lambda _: None)
     config = (
         f'ping_url_file = "{tmp_path}/ping"\nping_url_env = "PING"\nping_file = "~nobody-here/a"\n'
         'metrics_file = "/x/smsmon.txt"\n'

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from math import ceil, floor, inf
 
-from smsmon.store.allowance import Allowance, Call, Terms, Told, Use
+from smsmon.store.shared import Allowance, Call, Terms, Told, Use
 from smsmon.store.team.allowance import LIVES, TICK
 
 

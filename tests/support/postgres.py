@@ -25,7 +25,7 @@ from typing import Any, Self
 import psycopg
 import pytest
 
-from smsmon.commands.demo.postgres import found_programs, whose
+from smsmon.commands.demo.team import found_programs, whose
 from smsmon.store.team import migrations
 from smsmon.store.team.address import Address
 from smsmon.store.team.database import Access

@@ -20,9 +20,8 @@ from smsmon.alerts import Edge
 from smsmon.locations import Locations
 from smsmon.settings import Settings, load_settings
 from smsmon.settings.secrets import KeySource
-from smsmon.targets import NotTold
+from smsmon.targets import NotTold, environment, read_address
 from smsmon.targets.command import WITHIN, CommandTarget, facts_of, run_hook
-from smsmon.targets.secrecy import environment, read_address
 from smsmon.targets.wording import notification
 from tests.targets.alerts import ENDED, NOW
 

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from smsmon.secret import DOTS, Address
-from smsmon.targets.secrecy import mask_of
+from smsmon.targets import mask_of
 from tests.targets.test_sending import target, why_not
 
 ADDRESS = (

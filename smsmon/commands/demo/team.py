@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import pwd
+import shutil
 import signal
 import subprocess
 import sys
@@ -14,7 +17,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from smsmon.commands.demo import keeper, postgres
+from smsmon.commands.demo import keeper
 from smsmon.commands.output import fail, progress
 from smsmon.leaving import ToldToStop
 from smsmon.store import open_care
@@ -50,7 +53,7 @@ class Kept:
 def keeping() -> Iterator[tuple[Kept, Path]]:
     """Who runs programs, and a folder for them: both are gone at the end."""
     # A server that runs as nobody has to come by, where we are root.
-    place = "/tmp" if postgres.whose() else None  # noqa: S108
+    place = "/tmp" if whose() else None  # noqa: S108
     folder = Path(tempfile.mkdtemp(prefix="smsmon-demo-", dir=place)).resolve()
     process = subprocess.Popen(  # noqa: S603 - Python itself
         [sys.executable, "-I", keeper.__file__, str(folder)],
@@ -95,7 +98,7 @@ def run(seed: int, speed: float) -> int:
     from smsmon.simulator.thread import ServerThread
     from smsmon.store import open_store
 
-    postgres.programs()  # a failure at once where there are none
+    programs()  # a failure at once where there are none
     open_care(_At("postgresql:///postgres"))  # or where psycopg is missing
     world = demo_world(seed=seed, speed=speed)
     with (
@@ -131,9 +134,9 @@ def start(kept: Kept, folder: Path) -> str:
     """Start a PostgreSQL in ``folder`` with a store in it; gives its address."""
     progress("Starting a temporary PostgreSQL…")
     where = Path(tempfile.mkdtemp(prefix="pg-", dir=folder))
-    argv = postgres.begin(where)
-    kept.run(argv, signal.SIGINT, postgres.environment(), **postgres.whose())
-    address = postgres.address_of(where)
+    argv = begin_cluster(where)
+    kept.run(argv, signal.SIGINT, environment(), **whose())
+    address = address_of(where)
     until = time.monotonic() + _STARTS_WITHIN
     while True:
         try:
@@ -148,5 +151,77 @@ def start(kept: Kept, folder: Path) -> str:
 
 def watch(kept: Kept, home: Path) -> int:
     """Have a process poll for all, by the settings in ``home``."""
-    env = postgres.environment() | {"SMSMON_HOME": str(home)}
+    env = environment() | {"SMSMON_HOME": str(home)}
     return kept.run([sys.executable, "-m", "smsmon", "watch"], signal.SIGTERM, env)
+
+
+MISSING = (
+    "`smsmon demo --team` starts a PostgreSQL, and there is none here (Debian and Ubuntu: `apt-get"
+    " install postgresql`). `smsmon demo` needs none."
+)
+_PLACES = ("/usr/lib/postgresql/*/bin", "/usr/pgsql-*/bin", "/opt/homebrew/opt/postgresql*/bin")
+_PORT = "5432"
+"""Part of the socket's name alone."""
+_SETTINGS = {
+    "listen_addresses": "",
+    "port": _PORT,
+    "fsync": "off",
+    "full_page_writes": "off",
+    "shared_buffers": "16MB",
+    "max_connections": "60",
+    "logging_collector": "off",
+}
+
+
+def programs() -> Path:
+    """The folder of the server's programs; a failure where none is installed."""
+    return found_programs() or fail(MISSING)
+
+
+def found_programs() -> Path | None:
+    """The folder of the server's programs; None where none is installed."""
+    if found := shutil.which("initdb"):
+        return Path(found).resolve().parent
+    kept = [each for place in _PLACES for each in Path("/").glob(f"{place[1:]}/initdb")]
+    return max(kept, key=lambda each: each.stat().st_mtime).parent if kept else None
+
+
+def whose() -> dict[str, Any]:
+    """Whom the server runs as, for ``subprocess``: it refuses to run as root."""
+    if os.geteuid():
+        return {}
+    nobody = pwd.getpwnam("nobody")
+    return {"user": nobody.pw_uid, "group": nobody.pw_gid, "extra_groups": []}
+
+
+def begin_cluster(folder: Path) -> list[str]:
+    """Make a database cluster in the empty ``folder``; gives the command that serves it there."""
+    served = programs()
+    if them := whose():
+        folder.parent.chmod(0o711)  # they have to come by
+        os.chown(folder, them["user"], them["group"])
+    try:
+        subprocess.run(  # noqa: S603 - the system's own
+            [served / "initdb", "-D", folder / "data", "-N", "-A", "trust", "-U", "smsmon",
+             "-E", "UTF8", "--no-locale"],
+            cwd=folder,
+            env=environment(),
+            capture_output=True,
+            timeout=_STARTS_WITHIN,
+            check=True,
+            **them,
+        )  # fmt: skip
+    except (OSError, subprocess.SubprocessError):
+        fail(f"PostgreSQL could not be begun in {folder}: look at its disk, and at TMPDIR.")
+    settings = (f"--{name}={value}" for name, value in _SETTINGS.items())
+    return [str(served / "postgres"), "-D", str(folder / "data"), "-k", str(folder), *settings]
+
+
+def environment() -> dict[str, str]:
+    """What programs of a demo are told of ours: nothing that names a user's own things."""
+    return {"PATH": os.environ.get("PATH", os.defpath), "LANG": "C.UTF-8"}
+
+
+def address_of(folder: Path) -> str:
+    """The address of the database there."""
+    return f"postgresql://smsmon@/postgres?host={folder}&port={_PORT}"

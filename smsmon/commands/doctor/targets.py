@@ -18,9 +18,8 @@ from smsmon.settings import Settings
 from smsmon.settings.secrets import open_to_others
 from smsmon.settings.telling import Target
 from smsmon.sources.standing import file_of, look
-from smsmon.targets import NotTold
+from smsmon.targets import NotTold, read_address
 from smsmon.targets.apprise_target import INSTALL, AppriseTarget, is_installed
-from smsmon.targets.secrecy import read_address
 from smsmon.text import SENTENCE_LIMIT, safe
 
 

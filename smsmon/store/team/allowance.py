@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from math import ceil, inf
 from typing import TYPE_CHECKING, Any
 
-from smsmon.store.allowance import Allowance, Call, Terms, Told, Use
+from smsmon.store.shared import Allowance, Call, Terms, Told, Use
 
 if TYPE_CHECKING:
     from smsmon.store.team.database import Database

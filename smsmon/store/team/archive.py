@@ -18,9 +18,9 @@ from smsmon.store.sql.archive import TableArchive
 from smsmon.store.sql.database import Connection as AnyConnection
 from smsmon.store.sql.database import Row
 from smsmon.store.sql.fence import Fence
+from smsmon.store.team.address import speaking_of
 from smsmon.store.team.connection import Connection
 from smsmon.store.team.database import Database, Telling
-from smsmon.store.team.errors import speaking_of
 from smsmon.store.team.keeper import RETRY_MOST
 from smsmon.store.team.migrations import make_partitions, state_of
 

@@ -15,9 +15,9 @@ from smsmon.store.care import Living, Looked, May, Size, Version, Way
 from smsmon.store.errors import StoreError
 from smsmon.store.sql.arrivals import LAST_ARRIVAL
 from smsmon.store.team import TeamStore, migrations
+from smsmon.store.team.address import speaking_of
 from smsmon.store.team.connection import Connection
 from smsmon.store.team.database import Access, Database
-from smsmon.store.team.errors import speaking_of
 from smsmon.store.team.migrations import MIGRATIONS, Migrations
 from smsmon.store.team.watchlist import TeamWatchlist
 from smsmon.text import SENTENCE_LIMIT, safe

@@ -21,10 +21,9 @@ from smsmon.secret import Password
 from smsmon.store.errors import StoreError, Unreachable
 from smsmon.store.shared import NOTHING_NEW, News
 from smsmon.store.team import migrations
-from smsmon.store.team.address import Address, look_at_files
+from smsmon.store.team.address import Address, Refused, look_at_files, of_error, speaking_of
 from smsmon.store.team.bell import Bell
 from smsmon.store.team.connection import OWN, Connection
-from smsmon.store.team.errors import Refused, of_error, speaking_of
 from smsmon.store.team.reach import Reach, TheirTime
 
 # What went wrong is told as a sentence: what psycopg says of it besides is not for people.

@@ -15,9 +15,9 @@ from smsmon.store.errors import BY_ITSELF, Busy, StoreError
 from smsmon.store.shared import NOTHING_NEW, News
 from smsmon.store.sql.database import Connection as AnyConnection
 from smsmon.store.sql.database import Owner
+from smsmon.store.team.address import UNFIT, of_error
 from smsmon.store.team.connection import Connection
 from smsmon.store.team.database import LINE, Access
-from smsmon.store.team.errors import UNFIT, of_error
 
 RETRY_FIRST, RETRY_MOST = 1.0, 30.0
 """Seconds from a failed write to the next try: at random up to twice as many each time."""

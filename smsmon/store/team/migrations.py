@@ -10,9 +10,8 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from smsmon.store.errors import StoreError
-from smsmon.store.team.address import Address
+from smsmon.store.team.address import INIT, Address, Newer, NotMade, Older
 from smsmon.store.team.connection import Connection
-from smsmon.store.team.errors import INIT, Newer, NotMade, Older
 from smsmon.store.team.tables import V1, V2
 
 Migrations = Sequence[tuple[Sequence[str], int]]

@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from smsmon.egress.slices import terms
-from smsmon.store.allowance import Call, Told, Use
+from smsmon.store.shared import Call, Told, Use
 from smsmon.store.team.address import Address
 from smsmon.store.team.allowance import TeamAllowance
 from smsmon.store.team.database import Access, Database

@@ -14,10 +14,9 @@ from hypothesis import strategies as st
 from smsmon.model import EventKind
 from smsmon.secret import Password
 from smsmon.store.errors import Busy, NotWritable, StoreError, Unreachable
-from smsmon.store.team.address import Address
+from smsmon.store.team.address import Address, NotMade, Refused, of_error, speaking_of
 from smsmon.store.team.connection import Connection, translated
 from smsmon.store.team.database import Access, Database
-from smsmon.store.team.errors import NotMade, Refused, of_error, speaking_of
 from smsmon.store.team.migrations import MIGRATIONS
 from tests.support.postgres import Pooler, Server, shared
 

@@ -11,10 +11,9 @@ import pytest
 
 from smsmon.store.errors import StoreError
 from smsmon.store.local.migrations import MIGRATIONS as OF_FILES
-from smsmon.store.team.address import Address
+from smsmon.store.team.address import Address, Newer, NotMade, Older
 from smsmon.store.team.connection import Connection
 from smsmon.store.team.database import Access, Database
-from smsmon.store.team.errors import Newer, NotMade, Older
 from smsmon.store.team.migrations import (
     MIGRATIONS,
     Migrations,

@@ -9,9 +9,8 @@ import psycopg
 import pytest
 
 from smsmon.store.errors import Unreachable
-from smsmon.store.team.address import Address
+from smsmon.store.team.address import Address, NotMade
 from smsmon.store.team.database import Access, Database
-from smsmon.store.team.errors import NotMade
 from smsmon.store.team.reach import Reach
 from tests.support.clock import VirtualClock
 

@@ -14,10 +14,9 @@ from smsmon.commands.doctor import Health
 from smsmon.commands.doctor.team import told
 from smsmon.store.care import Looked
 from smsmon.store.team import care
-from smsmon.store.team.address import Address
+from smsmon.store.team.address import Address, Refused
 from smsmon.store.team.care import TeamCare
 from smsmon.store.team.database import Access
-from smsmon.store.team.errors import Refused
 from tests.support.postgres import Server, needed
 
 
