@@ -94,7 +94,7 @@ def wrong_accounts(settings: Settings) -> Iterator[Problem]:
         if told := open_to_others(profile.key_source, "key"):
             yield Problem(at, f"Profile {name}: {told}", refused=False)
     if settings.network.ca_file is not None:
-        from smsmon.api.trust import trust
+        from smsmon.api.stream import trust
 
         try:
             trust(ca_file_of(settings))

@@ -23,10 +23,10 @@ from smsmon.monitor.alerts import Alert
 from smsmon.reloading import LOOK_EVERY, NEXT_START, Reloading, differences
 from smsmon.session import Session
 from smsmon.settings import Settings
-from smsmon.settings.built_in import built_in_alerts
 from smsmon.settings.leaves import leaf_of
 from smsmon.settings.loading import read
 from smsmon.settings.reading import Reading
+from smsmon.settings.telling import built_in_alerts
 from smsmon.store import ThisMachine, open_store
 from tests.monitor.fakes import FakeSource, row
 from tests.support.clock import VirtualClock

@@ -10,7 +10,7 @@ from smsmon.alerts import About, Severity
 from smsmon.locations import Locations
 from smsmon.rules import rules_of
 from smsmon.settings import Settings, SettingsError, load_settings
-from smsmon.settings.built_in import BUILT_IN
+from smsmon.settings.telling import BUILT_IN
 
 
 def loaded(home: Path, text: str) -> Settings:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from smsmon.accounts import Accounts
 from smsmon.clock import Clock
 from smsmon.monitor.engine import Engine
-from smsmon.settings.built_in import built_in_alerts
+from smsmon.settings.telling import built_in_alerts
 
 if TYPE_CHECKING:
     from smsmon.alerting.book import AlertBook, AlertRecord

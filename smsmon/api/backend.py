@@ -23,8 +23,7 @@ import httpcore
 
 from smsmon.api.address import Proxy
 from smsmon.api.errors import NetworkTrouble, TimedOut
-from smsmon.api.stream import ATTEMPT, Party, Stream, drop, root_of
-from smsmon.api.trust import Trust
+from smsmon.api.stream import ATTEMPT, Party, Stream, Trust, drop, root_of
 from smsmon.model import ReadError
 from smsmon.text import safe
 from smsmon.times import capital

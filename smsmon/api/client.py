@@ -22,8 +22,8 @@ from smsmon.api.decode import decode_balance, looks_like_xml, read, utf8
 from smsmon.api.errors import MessageIdRequired, NotAReport, RateLimited, ServerTrouble, amended
 from smsmon.api.exchange import Answer, exchange, http_date, refuse_redirect, retry_after
 from smsmon.api.masking import mask_for
+from smsmon.api.stream import trust
 from smsmon.api.transport import KeyedTransport
-from smsmon.api.trust import trust
 from smsmon.batch import MOST_PAIRS, BatchAnswer, Pair
 from smsmon.clock import Clock
 from smsmon.model import Balance, ReadError, Report, Unchanged, is_message_id

@@ -1,4 +1,5 @@
-"""The bytes httpcore writes and reads: who failed at TLS, and whether more came than the answer.
+"""The bytes httpcore writes and reads: what verifies the server, who failed at TLS, and whether
+more came than the answer.
 
 httpcore asks a connection that rests whether something can be read from it, and does not use it
 then. It cannot see what came along with the end of an answer: that is in its own buffer already.
@@ -10,19 +11,22 @@ report without an id would then be shown as another message's.
 from __future__ import annotations
 
 import asyncio
+import os
 import re
 import ssl
 from collections.abc import Callable, Collection
 from contextvars import ContextVar
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 import h11
 import httpcore
 
+from smsmon import files
 from smsmon.api.errors import NetworkTrouble, TimedOut
-from smsmon.api.trust import SETTING, Trust
 from smsmon.outgoing import may_still_go_out
+from smsmon.secret import place_shown
 from smsmon.text import safe
 
 _TIMEOUT = re.compile(rb"(?:^|[,;\s])timeout\s*=\s*\"?([0-9]{1,6})", re.IGNORECASE)
@@ -257,3 +261,50 @@ async def drop(tasks: Collection[asyncio.Task[_Opened]]) -> None:
     for task in tasks:
         if not task.cancelled() and task.exception() is None:
             await task.result().aclose()
+
+
+SETTING = "network.ca_file"
+
+
+@dataclass(frozen=True, slots=True)
+class Trust:
+    """Whom TLS believes."""
+
+    context: ssl.SSLContext
+    source: str = ""
+    """The setting or variable that names the authorities; empty for the usual ones."""
+
+
+def trust(ca_file: Path | None) -> Trust:
+    """What verifies the server, and a proxy that speaks TLS.
+
+    ``ca_file`` alone if given, else what SSL_CERT_FILE or SSL_CERT_DIR name, else certifi's.
+    Raises ``ValueError`` when that cannot be used.
+    """
+    source, file, folder = "", None, None
+    what = "file of CAs that SSL_CERT_FILE or SSL_CERT_DIR names"
+    if ca_file is not None:
+        source, file = SETTING, str(ca_file)
+        what = f"CA file {safe(place_shown(file), 200)}"
+    elif file := os.environ.get("SSL_CERT_FILE"):
+        source = "SSL_CERT_FILE"
+    elif folder := os.environ.get("SSL_CERT_DIR"):
+        source = "SSL_CERT_DIR"
+    else:
+        import certifi  # loaded here: a base URL on loopback needs none
+
+        file = certifi.where()
+    try:
+        if file:
+            files.must_be_file(file)
+        context = ssl.create_default_context(cafile=file, capath=folder)
+    except ssl.SSLError:
+        reason = "it holds no certificates"
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+    except ValueError:
+        reason = "its name is no path"
+    else:
+        context.set_alpn_protocols(["http/1.1"])
+        return Trust(context, source)
+    raise ValueError(f"The {what} cannot be used: {reason}.")

@@ -21,8 +21,7 @@ from smsmon import __version__, files
 from smsmon.accounts import ca_file_of
 from smsmon.api.address import check_url, is_loopback, proxy_for
 from smsmon.api.backend import way_to
-from smsmon.api.stream import ATTEMPT, Attempt
-from smsmon.api.trust import Trust, trust
+from smsmon.api.stream import ATTEMPT, Attempt, Trust, trust
 from smsmon.model import ReadError
 from smsmon.programs import beside
 from smsmon.secret import Address

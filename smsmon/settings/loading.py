@@ -19,10 +19,10 @@ from msgspec import Struct
 from smsmon import files
 from smsmon.locations import VARIABLES, Locations
 from smsmon.secret import DOTS, is_address, is_most_likely_key, without_keys
-from smsmon.settings.built_in import BUILT_IN, built_in_alerts
 from smsmon.settings.leaves import KeyPath, leaf_of, leaves
 from smsmon.settings.leaves import is_table as _is_table
 from smsmon.settings.reading import Problem, Reading
+from smsmon.settings.telling import BUILT_IN, built_in_alerts
 from smsmon.settings.types import API_KEY_VARIABLE, Settings
 from smsmon.settings.values import (
     KEY_SOURCES,

@@ -10,9 +10,9 @@ from typing import Any, NamedTuple
 import msgspec
 
 from smsmon.secret import DOTS, place_shown, without_keys
-from smsmon.settings.built_in import BUILT_IN
 from smsmon.settings.leaves import ANY, KeyPath, Leaf, leaves
 from smsmon.settings.loading import Loaded
+from smsmon.settings.telling import BUILT_IN
 from smsmon.settings.types import Settings
 from smsmon.text import safe
 

@@ -11,11 +11,10 @@ from msgspec import Meta, Struct, field
 
 from smsmon.api.address import DEFAULT_BASE_URL
 from smsmon.secret import Password
-from smsmon.settings.built_in import built_in_alerts
 from smsmon.settings.display import Display, View
 from smsmon.settings.secrets import KeySource, read_secret, source_of
 from smsmon.settings.sources import Source
-from smsmon.settings.telling import Alert, Target, Watch
+from smsmon.settings.telling import Alert, Target, Watch, built_in_alerts
 
 API_KEY_VARIABLE = "SMSMON_API_KEY"
 MEBIBYTE = 2**20

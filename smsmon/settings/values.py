@@ -10,8 +10,8 @@ from urllib.parse import urlsplit
 import msgspec
 
 from smsmon.secret import is_address, is_most_likely_key
-from smsmon.settings.built_in import BUILT_IN
 from smsmon.settings.leaves import KeyPath, Leaf, nearest
+from smsmon.settings.telling import BUILT_IN
 from smsmon.text import SENTENCE_LIMIT, safe
 
 

@@ -11,7 +11,7 @@ from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 
-from smsmon.settings.built_in import BUILT_IN
+from smsmon.settings.telling import BUILT_IN
 from smsmon.simulator.thread import ServerThread
 from tests.benchmarks.bench_idle import SETTLE, WATCHED, Contender, desk
 from tests.benchmarks.pairs import Promise, ratio

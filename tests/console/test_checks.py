@@ -13,9 +13,9 @@ from smsmon.commands import console as start
 from smsmon.commands.output import Failure
 from smsmon.console.actions import EVERY_ACTION, key_name, wrong_key
 from smsmon.locations import Locations
-from smsmon.settings.built_in import built_in_alerts
 from smsmon.settings.checking import _columns
 from smsmon.settings.loading import read
+from smsmon.settings.telling import built_in_alerts
 from tests.cli.inside import Inside
 from tests.support.scene import SMALL, Scene
 

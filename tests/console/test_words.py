@@ -15,7 +15,7 @@ from smsmon.console.signs import STATE_SIGNS, STATUS_SIGNS
 from smsmon.console.tables.messages import mark
 from smsmon.monitor.standing import standing
 from smsmon.recipients import Status
-from smsmon.settings.built_in import BUILT_IN
+from smsmon.settings.telling import BUILT_IN
 from tests.console.dialogs.stage import SMALL, asking
 from tests.console.test_console import Open, opened, text_of
 from tests.support.scene import Scene

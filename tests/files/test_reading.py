@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from smsmon import files
-from smsmon.api.trust import trust
+from smsmon.api.stream import trust
 from smsmon.commands.ids import read_list
 from smsmon.commands.output import Failure
 from smsmon.console.memory import Memory

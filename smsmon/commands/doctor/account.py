@@ -13,7 +13,7 @@ from smsmon import exit_codes
 from smsmon.accounts import AccountProblem, ca_file_of, open_client, read_key, windows_of
 from smsmon.api.address import is_loopback, proxy_for
 from smsmon.api.backend import look_up
-from smsmon.api.trust import trust
+from smsmon.api.stream import trust
 from smsmon.batch import BatchAnswer, Outcome, Pair
 from smsmon.clock import SystemClock
 from smsmon.commands.context import window_beyond

@@ -27,7 +27,7 @@ from smsmon.filters.prompt import examples
 from smsmon.filters.recipients import RECIPIENT_FIELDS
 from smsmon.filters.subjects import FIELDS_ABOUT, LOG_FIELDS
 from smsmon.recipients import Status
-from smsmon.settings.built_in import BUILT_IN
+from smsmon.settings.telling import BUILT_IN
 from smsmon.times import capital
 
 TWO_COLUMNS = 110

@@ -17,8 +17,18 @@ from smsmon.filters.subjects import MONEY
 from smsmon.model import Event, Final
 from smsmon.monitor.alerts.accounts import BALANCE_GOOD, Accounts, Money
 from smsmon.monitor.alerts.agenda import Agenda, Key
-from smsmon.monitor.alerts.cases import Case, Kind, Phase, Sight, Watching, go_on, stand_still
-from smsmon.monitor.alerts.firing import Firing, News, ToTell
+from smsmon.monitor.alerts.cases import (
+    Case,
+    Firing,
+    Kind,
+    News,
+    Phase,
+    Sight,
+    ToTell,
+    Watching,
+    go_on,
+    stand_still,
+)
 from smsmon.monitor.alerts.groups import GROUPED, OPEN, WAITING, Groups, GroupsOf
 from smsmon.monitor.alerts.messages import Messages, MessageSight
 from smsmon.monitor.alerts.rules import Alert, Rule

@@ -22,7 +22,7 @@ from smsmon.store.past import (
     NumberFound,
     Sighting,
 )
-from smsmon.store.sql import balances, exchange, happenings, queries
+from smsmon.store.sql import exchange, happenings, noted, queries
 from smsmon.store.sql.columns import ms, ms_until, seconds
 from smsmon.store.sql.database import Asked, Connection, Dialect, Row, marks, parts, rows_in
 from smsmon.store.sql.queries import STATUSES, rows_of, transition_of
@@ -240,4 +240,4 @@ class TableArchive(Asked):
         return self.each(lambda db: happenings.finals(db, since, until))
 
     def balances(self, profile: str, since: float = 0.0, until: float = inf) -> list[BalanceSeen]:
-        return self.ask(lambda db: balances.seen(db, profile, since, until))
+        return self.ask(lambda db: noted.balances(db, profile, since, until))

@@ -13,7 +13,7 @@ from smsmon.known import CHIEF, AccountState, Key, LastPoll, account_part
 from smsmon.model import Entry, Event
 from smsmon.store.past import BalanceSeen
 from smsmon.store.shared import NOTHING_NEW, News, Wish
-from smsmon.store.sql import balances, exchange, listed
+from smsmon.store.sql import exchange, noted
 from smsmon.store.sql.columns import CHECKED, Known, Update
 from smsmon.store.sql.database import Keeper
 from smsmon.store.sql.fence import Fence, Marked
@@ -219,7 +219,7 @@ def write(recording: Recording, batch: Batch, fence: Fence | None, now: float) -
     stands = [each for name, (each, mark) in accounts if ours(account_part(name), mark)]
     exchange.record_accounts(connection, stands)
     held = [(name, seen) for name, seen, mark in batch.balances if ours(account_part(name), mark)]
-    balances.record(connection, held)
+    noted.record_balances(connection, held)
     if batch.agreed is not None and ours(CHIEF, batch.agreed[1]):
         recording.agreed(batch.agreed[0])
     if batch.events:
@@ -228,8 +228,8 @@ def write(recording: Recording, batch: Batch, fence: Fence | None, now: float) -
     exchange.drop_wishes(connection, batch.granted)
     changes = {key: told[:2] for key, told in batch.listed.items() if ours(CHIEF, told[2])}
     if batch.watching is not None and ours(CHIEF, batch.watching[2]):
-        listed.note_all(connection, *batch.watching[:2], changes)
-    listed.note(connection, changes)
+        noted.note_list(connection, *batch.watching[:2], changes)
+    noted.note_listed(connection, changes)
 
 
 def write_apart(

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 from smsmon.model import Entry
 from smsmon.store.past import RETIRED_AT_ONCE, Info, Pruned
-from smsmon.store.sql import balances, listed
+from smsmon.store.sql import noted
 from smsmon.store.sql.columns import ms, seconds
 from smsmon.store.sql.database import Connection, Row, marks
 from smsmon.times import DAY
@@ -67,7 +67,7 @@ def prune(
     """As `Archive.prune`."""
     limit = ms(now - days * DAY)
     with connection.transaction():
-        listed.note_all(connection, watched, now, until=now)
+        noted.note_list(connection, watched, now, until=now)
     return _drop(connection, limit, "removed_at <= ?", (limit,), shed(connection, limit, None))
 
 
@@ -81,7 +81,7 @@ def retire(
     """As `Archive.retire`."""
     limit = ms(now - days * DAY)
     with connection.transaction():
-        listed.note_all(connection, watched, now, until=now)
+        noted.note_list(connection, watched, now, until=now)
         connection.execute(
             "UPDATE message"
             " SET due_at = CASE WHEN removed_at <= :limit THEN coalesce(due_at, :now) END"
@@ -148,7 +148,7 @@ def _drop(
         if alerts:
             connection.execute("DELETE FROM telling WHERE episode NOT IN (SELECT id FROM episode)")
         connection.execute("DELETE FROM silence WHERE until <= ?", (limit,))
-        balances.drop(connection, limit)
+        noted.drop_balances(connection, limit)
     return Pruned(len(old), recipients, changes, events, alerts)
 
 

@@ -18,8 +18,8 @@ from smsmon.store.past import Happened, InShort, of_accounts, with_alerts
 from smsmon.store.sql import alerts
 from smsmon.store.sql.columns import ms, ms_until, seconds
 from smsmon.store.sql.database import Connection, marks, parts
+from smsmon.store.sql.noted import unread_stretches
 from smsmon.store.sql.queries import EVENT, STATUSES, TRANSITION, event_of, transitions_of
-from smsmon.store.sql.unread import stretches
 
 _ADDED_UP = """
     SELECT message,
@@ -226,7 +226,7 @@ def in_short(connection: Connection, since: float, until: float) -> list[InShort
             last_at=max(at / 1000, before.last_at or 0.0),
         )
     missing = {(id, profile) for id, profile in connection.execute(_MISSING)}
-    for key, unread in stretches(connection, stretch, until).items():
+    for key, unread in unread_stretches(connection, stretch, until).items():
         is_missing = unread[-1].until is None and key in missing
         rows[key] = replace(row(key), unread=tuple(unread), missing=is_missing)
     order = list(EventKind)

@@ -16,7 +16,6 @@ from smsmon.known import Key, key_of
 from smsmon.merging import Merged, differing, take_in
 from smsmon.model import Counts, Entry, Event, EventKind
 from smsmon.recipients import STOP_YES, Recipients
-from smsmon.store.sql import unread
 from smsmon.store.sql.columns import (
     ALL_KINDS,
     COLUMNS,
@@ -30,7 +29,7 @@ from smsmon.store.sql.columns import (
     word,
 )
 from smsmon.store.sql.database import Connection
-from smsmon.store.sql.listed import description
+from smsmon.store.sql.noted import description, note_unread
 
 
 class Recording:
@@ -92,7 +91,7 @@ class Recording:
                 return  # the database is another one: all that is known comes anew
             row = self._new_row(update.entry)
         until = update.read_from or update.read_at or update.at
-        unread.note(self.connection, row.id, update.key, seconds(row.read_at), until)
+        note_unread(self.connection, row.id, update.key, seconds(row.read_at), until)
         known = self._current(update, row)
         if known.source is update.recipients:  # the very columns that are here already
             told, changed = known, False

@@ -13,7 +13,7 @@ from smsmon.model import Entry
 from smsmon.store.local.archive import LocalArchive
 from smsmon.store.local.reader import Reader
 from smsmon.store.local.schema import LocalConnection, open_for_writing
-from smsmon.store.sql import alerts, archive, balances, happenings, queries
+from smsmon.store.sql import alerts, archive, happenings, noted, queries
 from smsmon.store.sql.columns import Known, Update
 from smsmon.store.sql.recording import Recording
 from tests.store.reports import START, Console, phone, row
@@ -54,7 +54,7 @@ QUESTIONS: dict[str, tuple[Ask, set[str]]] = {
         },
     ),
     "what an account held": (
-        lambda it: balances.seen(it, "default", START, START + 60),
+        lambda it: noted.balances(it, "default", START, START + 60),
         {"SEARCH balance USING PRIMARY KEY (profile=? AND at>? AND at<?)"},
     ),
     "alerts of a time": (
