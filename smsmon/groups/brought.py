@@ -9,7 +9,6 @@ never read counts as one. Pure.
 
 from __future__ import annotations
 
-from array import array
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from enum import StrEnum
@@ -20,9 +19,10 @@ from typing import NamedTuple, Protocol
 
 from smsmon.clock import CLOCK_SLACK
 from smsmon.countries import places_by_country
-from smsmon.model import Counts, Entry, Fault
+from smsmon.known import WatchedMessage
+from smsmon.model import Counts, Entry
 from smsmon.phones import region
-from smsmon.recipients import EARLIEST_DATE, STOP_YES, Recipients, Status
+from smsmon.recipients import EARLIEST_DATE, STOP_YES, Status
 from smsmon.times import utc
 
 MINUTE = 60.0
@@ -68,41 +68,21 @@ _NAMELESS = {
 }
 
 
-class Message(Protocol):
+class Message(WatchedMessage, Protocol):
     """A message as last seen."""
 
-    @property
-    def entry(self) -> Entry: ...
-    @property
-    def recipients(self) -> Recipients: ...
     @property
     def counts(self) -> Counts: ...
     @property
     def revision(self) -> int: ...
     @property
-    def first_seen(self) -> array[float]: ...
-    @property
-    def changed_at(self) -> array[float]: ...
-    @property
     def final_at(self) -> Mapping[int, float]: ...
-    @property
-    def asked_at(self) -> float | None: ...
-    @property
-    def read_at(self) -> float | None: ...
-    @property
-    def first_read_at(self) -> float | None: ...
     @property
     def origin(self) -> float: ...
     @property
     def origin_dated(self) -> bool: ...
     @property
     def oldest_waiting(self) -> float | None: ...
-    @property
-    def fault(self) -> Fault | None: ...
-    @property
-    def promise(self) -> float | None: ...
-    @property
-    def settled_at(self) -> float | None: ...
 
 
 def told_to_be_sent(entry: Entry) -> float | None:
