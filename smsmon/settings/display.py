@@ -8,17 +8,14 @@ from msgspec import Meta, Struct
 class Display(Struct, frozen=True, kw_only=True):
     """How things look. Commands obey privacy and utc as the console does."""
 
-    theme: (
-        Annotated[
-            str,
-            Meta(
-                description="Name of the console's theme; the command palette lists them. "
-                "Unset or auto: one for as many colours as the terminal has, none with NO_COLOR.",
-                examples=["smsmon-dark"],
-            ),
-        ]
-        | None
-    ) = None
+    theme: Annotated[
+        str | None,
+        Meta(
+            description="Name of the console's theme; the command palette lists them. "
+            "Unset or auto: one for as many colours as the terminal has, none with NO_COLOR.",
+            examples=["smsmon-dark"],
+        ),
+    ] = None
     privacy: Annotated[
         bool, Meta(description="Mask phone numbers on the screen, in copies and in exports.")
     ] = False
@@ -63,28 +60,22 @@ class Display(Struct, frozen=True, kw_only=True):
             le=100,
         ),
     ] = 90.0
-    message_columns: (
-        Annotated[
-            list[str],
-            Meta(
-                description="Columns of the messages table, in order. Unset: those that "
-                "the console last showed.",
-                examples=[["id", "label", "recipients", "delivered", "state"]],
-            ),
-        ]
-        | None
-    ) = None
-    recipient_columns: (
-        Annotated[
-            list[str],
-            Meta(
-                description="Columns of the recipients table, in order. Unset: those that "
-                "the console last showed.",
-                examples=[["phone", "status", "stop", "took"]],
-            ),
-        ]
-        | None
-    ) = None
+    message_columns: Annotated[
+        list[str] | None,
+        Meta(
+            description="Columns of the messages table, in order. Unset: those that "
+            "the console last showed.",
+            examples=[["id", "label", "recipients", "delivered", "state"]],
+        ),
+    ] = None
+    recipient_columns: Annotated[
+        list[str] | None,
+        Meta(
+            description="Columns of the recipients table, in order. Unset: those that "
+            "the console last showed.",
+            examples=[["phone", "status", "stop", "took"]],
+        ),
+    ] = None
 
     @property
     def trouble_share(self) -> float:
@@ -99,45 +90,33 @@ class View(Struct, frozen=True, kw_only=True):
         Literal["messages", "recipients", "log", "groups"],
         Meta(description="The table that it shows."),
     ] = "messages"
-    group_by: (
-        Annotated[
-            Literal["tag", "source", "label", "country", "profile", "minute"],
-            Meta(
-                description="By what messages are put together, for the table of groups, or for "
-                "group: in the filter of messages. Unset: as they are, else by tag.",
-                examples=["tag"],
-            ),
-        ]
-        | None
-    ) = None
-    filter: (
-        Annotated[
-            str,
-            Meta(
-                description="What it shows, written as after /. Unset: all rows.",
-                examples=["tag:otp trouble:yes"],
-            ),
-        ]
-        | None
-    ) = None
-    sort: (
-        Annotated[
-            str,
-            Meta(
-                description="The column it is sorted by; with - before it, the largest or latest "
-                "first. Unset: in the order of the list.",
-                examples=["-not_delivered"],
-            ),
-        ]
-        | None
-    ) = None
-    columns: (
-        Annotated[
-            list[str],
-            Meta(
-                description="Its columns, in order. Unset: those that are shown anyway.",
-                examples=[["id", "label", "state", "not_delivered", "rate"]],
-            ),
-        ]
-        | None
-    ) = None
+    group_by: Annotated[
+        Literal["tag", "source", "label", "country", "profile", "minute"] | None,
+        Meta(
+            description="By what messages are put together, for the table of groups, or for "
+            "group: in the filter of messages. Unset: as they are, else by tag.",
+            examples=["tag"],
+        ),
+    ] = None
+    filter: Annotated[
+        str | None,
+        Meta(
+            description="What it shows, written as after /. Unset: all rows.",
+            examples=["tag:otp trouble:yes"],
+        ),
+    ] = None
+    sort: Annotated[
+        str | None,
+        Meta(
+            description="The column it is sorted by; with - before it, the largest or latest "
+            "first. Unset: in the order of the list.",
+            examples=["-not_delivered"],
+        ),
+    ] = None
+    columns: Annotated[
+        list[str] | None,
+        Meta(
+            description="Its columns, in order. Unset: those that are shown anyway.",
+            examples=[["id", "label", "state", "not_delivered", "rate"]],
+        ),
+    ] = None

@@ -110,44 +110,50 @@ def _walk(struct: type[msgspec.Struct], path: KeyPath, found: dict[KeyPath, Leaf
 
 
 def _leaf(path: KeyPath, value_type: Any, documented: Any, default: Any) -> Leaf:
-    meta = next((part for part in _metadata(documented) if isinstance(part, msgspec.Meta)), None)
-    if meta is None or meta.description is None:
+    _, metas = _parts(documented)
+    doc = next((meta.description for meta in metas if meta.description), None)
+    if doc is None:
         raise TypeError(f"the setting {'.'.join(path)} has no description")
+    example = next((meta.examples[0] for meta in metas if meta.examples), None)
     return Leaf(
         path=path,
         type=value_type,
-        doc=meta.description,
-        expected=_expected(_bare(value_type), meta),
+        doc=doc,
+        expected=_expected(_bare(value_type), metas, example),
         default=default,
-        example=meta.examples[0] if meta.examples else None,
+        example=example,
     )
 
 
-def _some(hint: Any) -> Any:
-    """``hint`` without ``None``."""
-    options = [option for option in get_args(hint) if option is not type(None)]
-    return options[0] if type(None) in get_args(hint) and len(options) == 1 else hint
-
-
-def _metadata(hint: Any) -> Iterable[Any]:
-    return getattr(_some(hint), "__metadata__", ())
+def _parts(hint: Any) -> tuple[Any, list[msgspec.Meta]]:
+    """``hint`` without its annotations and without ``None``, and the annotations."""
+    metas: list[msgspec.Meta] = []
+    while True:
+        options = [option for option in get_args(hint) if option is not type(None)]
+        if hasattr(hint, "__metadata__"):
+            metas += hint.__metadata__
+            hint = hint.__origin__
+        elif type(None) in get_args(hint) and len(options) == 1:
+            hint = options[0]
+        else:
+            return hint, metas
 
 
 def _bare(hint: Any) -> Any:
-    """``hint`` without its annotations and without ``None``."""
-    hint = _some(hint)
-    return hint.__origin__ if hasattr(hint, "__metadata__") else hint
+    return _parts(hint)[0]
 
 
-def _expected(bare: Any, meta: msgspec.Meta) -> str:
+def _expected(bare: Any, metas: Iterable[msgspec.Meta], example: Any) -> str:
     if bare is bool:
         return "true or false"
     if bare in (int, float):
-        return f"a {'whole number' if bare is int else 'number'} from {meta.ge} to {meta.le}"
+        limits = next(meta for meta in metas if meta.le is not None)
+        what = "whole number" if bare is int else "number"
+        return f"a {what} from {limits.ge} to {limits.le}"
     if get_origin(bare) is list:
         return "a list of texts"
     if get_args(bare):
         return "one of " + ", ".join(f'"{choice}"' for choice in get_args(bare))
-    if meta.pattern and meta.examples:
-        return f'a text such as "{meta.examples[0]}"'
-    return "a text" + (" that is not empty" if meta.min_length else "")
+    if example and any(meta.pattern for meta in metas):
+        return f'a text such as "{example}"'
+    return "a text" + (" that is not empty" if any(meta.min_length for meta in metas) else "")

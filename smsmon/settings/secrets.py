@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Literal, TypeVar
+from typing import TYPE_CHECKING, Annotated, Literal, TypeVar
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from smsmon.secret import place_shown
 from smsmon.text import LABEL_LIMIT, SENTENCE_LIMIT, safe
@@ -24,6 +24,11 @@ COMMAND_WITHIN = 60.0
 _FILE_LIMIT = 4_096
 _FLOOD = 65_536
 """Bytes after which a command prints something else than a secret."""
+
+# How a setting names a place, of a secret or of something else.
+Variable = Annotated[str, Meta(pattern="^[A-Za-z_][A-Za-z0-9_]*$")]
+Text = Annotated[str, Meta(min_length=1)]
+Command = Annotated[list[str], Meta(min_length=1)]
 
 _known: set[Secret] = set()
 

@@ -4,50 +4,40 @@ from typing import Annotated
 
 from msgspec import Meta, Struct
 
+from smsmon.settings.secrets import Command, Text
+
 
 class Source(Struct, frozen=True, kw_only=True):
     """One place that tells of messages as they are sent."""
 
-    file: (
-        Annotated[
-            str,
-            Meta(
-                description="A log that is followed, through rotation and truncation, from what is "
-                "written from now on; after a restart from where it was read to.",
-                min_length=1,
-                examples=["/var/log/shop/sms.log"],
-            ),
-        ]
-        | None
-    ) = None
-    command: (
-        Annotated[
-            list[str],
-            Meta(
-                description="A command whose lines are read as it prints them, run without a "
-                "shell. It is started again when it ends.",
-                min_length=1,
-                examples=[["journalctl", "-f", "-o", "cat", "-t", "shop"]],
-            ),
-        ]
-        | None
-    ) = None
+    file: Annotated[
+        Text | None,
+        Meta(
+            description="A log that is followed, through rotation and truncation, from what is "
+            "written from now on; after a restart from where it was read to.",
+            examples=["/var/log/shop/sms.log"],
+        ),
+    ] = None
+    command: Annotated[
+        Command | None,
+        Meta(
+            description="A command whose lines are read as it prints them, run without a "
+            "shell. It is started again when it ends.",
+            examples=[["journalctl", "-f", "-o", "cat", "-t", "shop"]],
+        ),
+    ] = None
     stdin: Annotated[
         bool,
         Meta(description="Read what comes on the standard input of `smsmon watch`."),
     ] = False
-    match: (
-        Annotated[
-            str,
-            Meta(
-                description="A regular expression that finds a message in a line: its named group "
-                "id, and if you like label, tag, phone and time (ISO 8601, or seconds).",
-                min_length=1,
-                examples=["sent (?P<id>[0-9]+) to (?P<phone>[+0-9]+)"],
-            ),
-        ]
-        | None
-    ) = None
+    match: Annotated[
+        Text | None,
+        Meta(
+            description="A regular expression that finds a message in a line: its named group "
+            "id, and if you like label, tag, phone and time (ISO 8601, or seconds).",
+            examples=["sent (?P<id>[0-9]+) to (?P<phone>[+0-9]+)"],
+        ),
+    ] = None
     answers: Annotated[
         bool,
         Meta(
@@ -55,35 +45,23 @@ class Source(Struct, frozen=True, kw_only=True):
             "/send and /bulk-send): no match is needed."
         ),
     ] = False
-    profile: (
-        Annotated[
-            str,
-            Meta(
-                description="The profile that its messages are asked with. Unset: the current one.",
-                min_length=1,
-                examples=["default"],
-            ),
-        ]
-        | None
-    ) = None
-    label: (
-        Annotated[
-            str,
-            Meta(
-                description="The label of its messages, where a line gives none.",
-                min_length=1,
-                examples=["Login code"],
-            ),
-        ]
-        | None
-    ) = None
-    tags: (
-        Annotated[
-            list[str],
-            Meta(description="Tags that all of its messages get.", examples=[["otp"]]),
-        ]
-        | None
-    ) = None
+    profile: Annotated[
+        Text | None,
+        Meta(
+            description="The profile that its messages are asked with. Unset: the current one.",
+            examples=["default"],
+        ),
+    ] = None
+    label: Annotated[
+        Text | None,
+        Meta(
+            description="The label of its messages, where a line gives none.",
+            examples=["Login code"],
+        ),
+    ] = None
+    tags: Annotated[
+        list[str] | None, Meta(description="Tags that all of its messages get.", examples=[["otp"]])
+    ] = None
     leave: Annotated[
         str,
         Meta(

@@ -10,10 +10,9 @@ from typing import Annotated, Literal, NamedTuple
 
 from msgspec import Meta, Struct, field
 
-from smsmon.settings.secrets import KeySource, source_of
+from smsmon.settings.secrets import Command, KeySource, Text, Variable, source_of
 
 _DURATION = "^([0-9]+(\\.[0-9]+)?[smhd])+$"
-_VARIABLE = "^[A-Za-z_][A-Za-z0-9_]*$"
 Severity = Literal["info", "warning", "critical"]
 
 
@@ -35,17 +34,13 @@ class Alert(Struct, frozen=True, kw_only=True):
             "tag, source, label or profile, all recipients of each country, or everything at once."
         ),
     ] = "message"
-    until: (
-        Annotated[
-            str,
-            Meta(
-                description="What must hold for it to be over. Unset: that the condition does not.",
-                min_length=1,
-                examples=["waiting<5"],
-            ),
-        ]
-        | None
-    ) = None
+    until: Annotated[
+        Text | None,
+        Meta(
+            description="What must hold for it to be over. Unset: that the condition does not.",
+            examples=["waiting<5"],
+        ),
+    ] = None
     window: Annotated[
         str,
         Meta(
@@ -76,79 +71,56 @@ class Alert(Struct, frozen=True, kw_only=True):
     bell: Annotated[
         bool, Meta(description="Ring the terminal's bell when it fires in the console.")
     ] = False
-    targets: (
-        Annotated[
-            list[str],
-            Meta(
-                description="Names of the targets that are told. Unset: all whose severity fits.",
-                examples=[["on-call"]],
-            ),
-        ]
-        | None
-    ) = None
-    command: (
-        Annotated[
-            list[str],
-            Meta(
-                description="A command to run when it fires and when it is over, without a shell; "
-                "it gets the facts as JSON on its standard input.",
-                min_length=1,
-                examples=[["/usr/local/bin/page-someone"]],
-            ),
-        ]
-        | None
-    ) = None
+    targets: Annotated[
+        list[str] | None,
+        Meta(
+            description="Names of the targets that are told. Unset: all whose severity fits.",
+            examples=[["on-call"]],
+        ),
+    ] = None
+    command: Annotated[
+        Command | None,
+        Meta(
+            description="A command to run when it fires and when it is over, without a shell; "
+            "it gets the facts as JSON on its standard input.",
+            examples=[["/usr/local/bin/page-someone"]],
+        ),
+    ] = None
 
 
 class Target(Struct, frozen=True, kw_only=True):
     """Who is told of alerts, and how: a command, or an address of apprise."""
 
-    url_env: (
-        Annotated[
-            str,
-            Meta(
-                description="The environment variable that holds the apprise address.",
-                pattern=_VARIABLE,
-                examples=["ON_CALL_URL"],
-            ),
-        ]
-        | None
-    ) = None
-    url_file: (
-        Annotated[
-            str,
-            Meta(
-                description="A file whose first line is the apprise address (chat, mail, pager: "
-                "smsmon[notify] knows about a hundred kinds), readable by you alone.",
-                min_length=1,
-                examples=["~/.config/smsmon/on-call"],
-            ),
-        ]
-        | None
-    ) = None
-    url_command: (
-        Annotated[
-            list[str],
-            Meta(
-                description="A command that prints the apprise address, run without a shell.",
-                min_length=1,
-                examples=[["pass", "show", "on-call"]],
-            ),
-        ]
-        | None
-    ) = None
-    command: (
-        Annotated[
-            list[str],
-            Meta(
-                description="A command to run, without a shell; it gets the facts as JSON on its "
-                "standard input.",
-                min_length=1,
-                examples=[["/usr/local/bin/page-someone"]],
-            ),
-        ]
-        | None
-    ) = None
+    url_env: Annotated[
+        Variable | None,
+        Meta(
+            description="The environment variable that holds the apprise address.",
+            examples=["ON_CALL_URL"],
+        ),
+    ] = None
+    url_file: Annotated[
+        Text | None,
+        Meta(
+            description="A file whose first line is the apprise address (chat, mail, pager: "
+            "smsmon[notify] knows about a hundred kinds), readable by you alone.",
+            examples=["~/.config/smsmon/on-call"],
+        ),
+    ] = None
+    url_command: Annotated[
+        Command | None,
+        Meta(
+            description="A command that prints the apprise address, run without a shell.",
+            examples=[["pass", "show", "on-call"]],
+        ),
+    ] = None
+    command: Annotated[
+        Command | None,
+        Meta(
+            description="A command to run, without a shell; it gets the facts as JSON on its "
+            "standard input.",
+            examples=[["/usr/local/bin/page-someone"]],
+        ),
+    ] = None
     severity: Annotated[
         Severity, Meta(description="It is told of alerts that are as grave as this, or graver.")
     ] = "warning"
@@ -173,16 +145,13 @@ class Target(Struct, frozen=True, kw_only=True):
         | None
     ) = None
     over: Annotated[bool, Meta(description="Tell it as well when an alert is over.")] = True
-    escalate_to: (
-        Annotated[
-            str,
-            Meta(
-                description="The target that is told when nobody acknowledged in time.",
-                examples=["team-lead"],
-            ),
-        ]
-        | None
-    ) = None
+    escalate_to: Annotated[
+        str | None,
+        Meta(
+            description="The target that is told when nobody acknowledged in time.",
+            examples=["team-lead"],
+        ),
+    ] = None
     escalate_after: Annotated[
         str,
         Meta(
@@ -205,55 +174,38 @@ class Watch(Struct, frozen=True, kw_only=True):
         Literal["text", "json"],
         Meta(description="How its notices are written to stderr; json: one object a line."),
     ] = "text"
-    ping_url_env: (
-        Annotated[
-            str,
-            Meta(
-                description="The environment variable that holds the address which is fetched "
-                "while all is well (a dead man's switch).",
-                pattern=_VARIABLE,
-                examples=["PING_URL"],
-            ),
-        ]
-        | None
-    ) = None
-    ping_url_file: (
-        Annotated[
-            str,
-            Meta(
-                description="A file whose first line is that address, readable by you alone.",
-                min_length=1,
-                examples=["~/.config/smsmon/ping"],
-            ),
-        ]
-        | None
-    ) = None
-    ping_file: (
-        Annotated[
-            str,
-            Meta(
-                description="A file that is touched while all is well.",
-                min_length=1,
-                examples=["/run/smsmon/alive"],
-            ),
-        ]
-        | None
-    ) = None
+    ping_url_env: Annotated[
+        Variable | None,
+        Meta(
+            description="The environment variable that holds the address which is fetched "
+            "while all is well (a dead man's switch).",
+            examples=["PING_URL"],
+        ),
+    ] = None
+    ping_url_file: Annotated[
+        Text | None,
+        Meta(
+            description="A file whose first line is that address, readable by you alone.",
+            examples=["~/.config/smsmon/ping"],
+        ),
+    ] = None
+    ping_file: Annotated[
+        Text | None,
+        Meta(
+            description="A file that is touched while all is well.", examples=["/run/smsmon/alive"]
+        ),
+    ] = None
     ping_every: Annotated[
         float, Meta(description="Seconds between two signs of life.", ge=1, le=86_400)
     ] = 60.0
-    metrics_file: (
-        Annotated[
-            str,
-            Meta(
-                description="A file that metrics are written to, for node_exporter's textfile "
-                "collector: its name ends in .prom. Needs smsmon[metrics].",
-                min_length=1,
-                examples=["/var/lib/node_exporter/smsmon.prom"],
-            ),
-        ]
-        | None
-    ) = None
+    metrics_file: Annotated[
+        Text | None,
+        Meta(
+            description="A file that metrics are written to, for node_exporter's textfile "
+            "collector: its name ends in .prom. Needs smsmon[metrics].",
+            examples=["/var/lib/node_exporter/smsmon.prom"],
+        ),
+    ] = None
     metrics_port: (
         Annotated[
             int,

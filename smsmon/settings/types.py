@@ -12,7 +12,7 @@ from msgspec import Meta, Struct, field
 from smsmon.api.address import DEFAULT_BASE_URL
 from smsmon.secret import Password
 from smsmon.settings.display import Display, View
-from smsmon.settings.secrets import KeySource, read_secret, source_of
+from smsmon.settings.secrets import Command, KeySource, Text, Variable, read_secret, source_of
 from smsmon.settings.sources import Source
 from smsmon.settings.telling import Alert, Target, Watch, built_in_alerts
 
@@ -23,40 +23,28 @@ MEBIBYTE = 2**20
 class Profile(Struct, frozen=True, kw_only=True):
     """One SMS Partner account."""
 
-    api_key_env: (
-        Annotated[
-            str,
-            Meta(
-                description="The environment variable that holds the API key. With no source "
-                f"named at all, it is {API_KEY_VARIABLE}.",
-                pattern="^[A-Za-z_][A-Za-z0-9_]*$",
-                examples=["SMSPARTNER_KEY"],
-            ),
-        ]
-        | None
-    ) = None
-    api_key_file: (
-        Annotated[
-            str,
-            Meta(
-                description="A file whose first line is the API key, readable by you alone.",
-                min_length=1,
-                examples=["~/.config/smsmon/key"],
-            ),
-        ]
-        | None
-    ) = None
-    api_key_command: (
-        Annotated[
-            list[str],
-            Meta(
-                description="A command that prints the API key, run without a shell.",
-                min_length=1,
-                examples=[["pass", "show", "smspartner"]],
-            ),
-        ]
-        | None
-    ) = None
+    api_key_env: Annotated[
+        Variable | None,
+        Meta(
+            description="The environment variable that holds the API key. With no source "
+            f"named at all, it is {API_KEY_VARIABLE}.",
+            examples=["SMSPARTNER_KEY"],
+        ),
+    ] = None
+    api_key_file: Annotated[
+        Text | None,
+        Meta(
+            description="A file whose first line is the API key, readable by you alone.",
+            examples=["~/.config/smsmon/key"],
+        ),
+    ] = None
+    api_key_command: Annotated[
+        Command | None,
+        Meta(
+            description="A command that prints the API key, run without a shell.",
+            examples=[["pass", "show", "smspartner"]],
+        ),
+    ] = None
     base_url: Annotated[
         str, Meta(description="Where the API is. https, or plain http to this machine only.")
     ] = DEFAULT_BASE_URL
@@ -158,17 +146,13 @@ class Network(Struct, frozen=True, kw_only=True):
         ]
         | None
     ) = None
-    ca_file: (
-        Annotated[
-            str,
-            Meta(
-                description="File of certificate authorities to trust instead of the usual ones.",
-                min_length=1,
-                examples=["/etc/ssl/certs/ca-certificates.crt"],
-            ),
-        ]
-        | None
-    ) = None
+    ca_file: Annotated[
+        Text | None,
+        Meta(
+            description="File of certificate authorities to trust instead of the usual ones.",
+            examples=["/etc/ssl/certs/ca-certificates.crt"],
+        ),
+    ] = None
 
     @property
     def body_limit_bytes(self) -> int:
@@ -217,41 +201,29 @@ class Settings(Struct, frozen=True, kw_only=True):
             examples=["postgresql://smsmon@db.example/smsmon?sslmode=verify-full"],
         ),
     ] = ""
-    store_password_env: (
-        Annotated[
-            str,
-            Meta(
-                description="The environment variable that holds the password of that database. "
-                "With no source named, it is found as libpq finds it: PGPASSWORD, ~/.pgpass, the "
-                "file of services.",
-                pattern="^[A-Za-z_][A-Za-z0-9_]*$",
-                examples=["SMSMON_DATABASE_PASSWORD"],
-            ),
-        ]
-        | None
-    ) = None
-    store_password_file: (
-        Annotated[
-            str,
-            Meta(
-                description="A file whose first line is that password, readable by you alone.",
-                min_length=1,
-                examples=["~/.config/smsmon/store-password"],
-            ),
-        ]
-        | None
-    ) = None
-    store_password_command: (
-        Annotated[
-            list[str],
-            Meta(
-                description="A command that prints that password, run without a shell.",
-                min_length=1,
-                examples=[["pass", "show", "smsmon-store"]],
-            ),
-        ]
-        | None
-    ) = None
+    store_password_env: Annotated[
+        Variable | None,
+        Meta(
+            description="The environment variable that holds the password of that database. "
+            "With no source named, it is found as libpq finds it: PGPASSWORD, ~/.pgpass, the "
+            "file of services.",
+            examples=["SMSMON_DATABASE_PASSWORD"],
+        ),
+    ] = None
+    store_password_file: Annotated[
+        Text | None,
+        Meta(
+            description="A file whose first line is that password, readable by you alone.",
+            examples=["~/.config/smsmon/store-password"],
+        ),
+    ] = None
+    store_password_command: Annotated[
+        Command | None,
+        Meta(
+            description="A command that prints that password, run without a shell.",
+            examples=[["pass", "show", "smsmon-store"]],
+        ),
+    ] = None
     profiles: dict[str, Profile] = field(default_factory=lambda: {"default": Profile()})
     polling: Polling = field(default_factory=Polling)
     network: Network = field(default_factory=Network)
