@@ -5,10 +5,8 @@ from __future__ import annotations
 import os
 import re
 from binascii import b2a_base64
-from dataclasses import field
+from dataclasses import dataclass, field
 from urllib.parse import SplitResult, unquote_to_bytes, urlsplit
-
-from msgspec import Struct
 
 from smsmon.secret import without_keys
 from smsmon.text import safe
@@ -83,7 +81,8 @@ _VARIABLES = ("https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY")
 """In the order they are looked at; the first that is set counts, even if it is empty."""
 
 
-class Proxy(Struct, frozen=True):
+@dataclass(frozen=True, slots=True)
+class Proxy:
     """An HTTP proxy that tunnels. Prints without its user name and password."""
 
     host: str
