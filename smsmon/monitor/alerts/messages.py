@@ -21,9 +21,9 @@ from smsmon.monitor.state import MessageState, Watched
 
 KNOWN_FOR = 900.0
 """Seconds before the start in which a message was read last, by whoever was there, for that to be
-what it is compared with: what was not looked at for longer has no news of that time."""
-UNTOLD_FOR = 120.0
-"""Seconds before the start in which a change may not have been told: who would have is gone."""
+what it is compared with: what was not looked at for longer has no news of that time. What changed
+in them may not have been told: whoever would have is gone, and so may be several, one after the
+other."""
 _UNKNOWN = (MessageState.STALE, MessageState.NOT_FOUND, MessageState.NEW)
 
 
@@ -80,7 +80,7 @@ class Messages:
             return True
         seen = MessageSight(self, self._monitor, watched, watched.read_at)
         changed_at = watched.last_change_at or 0.0
-        return changed_at < self.started - UNTOLD_FOR and rule.condition.matches(
+        return changed_at < self.started - KNOWN_FOR and rule.condition.matches(
             lambda field: seen.value(rule, field)
         )
 

@@ -157,6 +157,7 @@ def test_what_the_history_knows_is_no_news_and_stale_only_when_nobody_reads_it()
     [
         (60, 3_600, True, True),  # it waited before, and whoever was there has told it
         (60, 30, True, False),  # who was there may have gone before it was told
+        (60, 600, True, False),  # and others after it, one by one
         (60, 3_600, False, False),  # it came to wait between two that told
         (2_000, 3_600, False, True),  # nobody looked for long
         (-1, -1, True, False),  # another one read it since, before we first looked
