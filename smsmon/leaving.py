@@ -73,13 +73,19 @@ class Watchman:
             for number in CODES
             if number != signal.SIGHUP or signal.getsignal(number) is not signal.SIG_IGN
         }
+        self._mask = signal.pthread_sigmask(signal.SIG_BLOCK, ())
         self._thread = threading.Thread(target=self._run, name="signals", daemon=True)
         self._thread.start()
+
+    def open(self) -> None:
+        """Hear those too that whoever started us has blocked: nobody means that to last."""
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, self._handlers)
 
     def end(self) -> None:
         """Hear no more; all handlers are as before."""
         for number, handler in self._handlers.items():
             signal.signal(number, handler)
+        signal.pthread_sigmask(signal.SIG_SETMASK, self._mask)
         signal.set_wakeup_fd(self._before)
         sys.unraisablehook = self._hook
         self._over = True
@@ -171,6 +177,7 @@ def heeding_signals() -> Iterator[Watchman]:
         return
     _watchman = Watchman()
     try:
+        _watchman.open()
         yield _watchman
     finally:
         watchman, _watchman = _watchman, None

@@ -77,6 +77,19 @@ def test_a_signal_that_comes_within_a_finalizer_is_not_lost(
     assert capfd.readouterr().err == ""
 
 
+@pytest.mark.parametrize("number", CODES)
+def test_a_signal_that_whoever_started_us_had_blocked_is_heard(number: signal.Signals) -> None:
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, CODES)
+    try:
+        os.kill(os.getpid(), number)  # it waits
+        with pytest.raises(ToldToStop) as told, heeding_signals():
+            sum(range(1_000))
+        assert told.value.code == CODES[number]
+        assert signal.pthread_sigmask(signal.SIG_BLOCK, ()) >= {*CODES}
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 class _Named:
     """Gets a signal while its class is made, of which Python makes a RuntimeError."""
 
