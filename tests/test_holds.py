@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from smsmon.holds import after, easter, held, holidays, is_working
@@ -64,6 +64,7 @@ def test_what_is_held_adds_up_and_never_exceeds_the_time(
     assert whole == pytest.approx(held(begin, middle) + held(middle, end), abs=1e-3)
 
 
+@example(at("2026-11-25 10:00"), 10 * HOUR).via("the end of a day is not the morning after it")
 @given(MOMENTS, st.floats(0.001, 1e6))
 def test_after_so_many_seconds_just_so_many_have_passed(begin: float, seconds: float) -> None:
     end = after(begin, seconds)

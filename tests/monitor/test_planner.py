@@ -14,6 +14,8 @@ from smsmon.monitor.board import Board
 from smsmon.monitor.habits import Habits
 from smsmon.monitor.planner import Planner
 from smsmon.monitor.schedule import Limits
+from smsmon.recipients import Status
+from tests.monitor.fakes import report, row
 from tests.support.clock import START, VirtualClock
 
 FLOOR = 5.0
@@ -260,3 +262,19 @@ def test_a_poll_a_minute_ago_counts_a_third_of_one_now() -> None:
     assert stretch.factor == pytest.approx(16.0 ** (1 / 2.718281828**2))
     stretch.note(120.0, 100.0)  # in the same moment: no time has passed to tell it by
     assert stretch.factor == pytest.approx(16.0 ** (1 / 2.718281828**2))
+
+
+def test_other_limits_hold_at_once_for_what_follows_the_schedule_and_tell_the_rest() -> None:
+    board, clock = Board(), VirtualClock(START)
+    planner = Planner(board, clock, Limits(), Habits(), lambda: None)
+    for id in ("300", "301", "302"):
+        board.watch(Entry(id), START)
+        board.apply(report([row(1, Status.DELIVERED)], id, START), START)
+    planner.after_answer("300")
+    assert (board["300"].next_due or 0.0) > START + 60.0
+    planner.soon("301", 60.0)
+    planner.soon("302", 60.1)
+    assert planner.limit(Limits(max_interval=60.0)) == ["302"]
+    planned = [(board[id].next_due or 0.0) - START for id in ("300", "301", "302")]
+    assert planned == pytest.approx([60.0, 60.0, 60.1])
+    assert [turn.message_id for turn in planner.regular()] == ["300"]
