@@ -8,11 +8,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from smsmon.groups import Dimension, Figures, Groups, Minute, names_of
-from smsmon.model import Arrival, Entry
+from smsmon.filters.groups import GROUP_ROWS
+from smsmon.groups import Dimension, Figures, Groups, Minute, Within, names_of
+from smsmon.model import Arrival, Counts, Entry
 from smsmon.monitor.board import Board
 from smsmon.monitor.state import Watched
 from smsmon.recipients import Recipient, Status
+from smsmon.shapes import group_json
+from smsmon.times import utc
 from tests.monitor.fakes import WORDS, fault, report
 
 T = 1_795_000_020.0
@@ -297,3 +300,21 @@ def test_they_are_the_same_as_reckoned_anew_whatever_happened(
             assert set(left) <= {*names_of(scene.board["5"], dimension)}, (
                 "nobody looks, and it goes"
             )
+
+
+def test_each_figure_that_leaves_or_is_asked_for_is_the_one_it_is_called_after() -> None:
+    within = (Within(10.0, 30, 10, 7), Within(60.0, 36, 4, 8))
+    counts = Counts(100, 50, 20, 15, 5, 3, absent=9)
+    minutes = (Minute(4, 1), Minute(5, 2))
+    figures = Figures(Dimension.TAG, "otp", 11, 12, 13, 14, counts, T - 60.0, 16, 17, 40, 10, 6,
+                      within, 2.5, 9.5, minutes)  # fmt: skip
+    assert group_json(figures) == {
+        "group": "otp", "messages": 11, "recipients": 100, "unread": 12, "troubled": 13,
+        "sent_5m": 16, "sent": 17, "within_10s": 0.75, "within_1m": 0.9, "not_known_10s": 7,
+        "not_known_1m": 8, "waiting": 15, "waiting_since": utc(T - 60.0), "not_delivered": 10,
+        "delivered": 40, "delivery_rate": 0.8, "stop": 6, "p50": 2.5, "p90": 9.5, "absent": 9,
+        "per_minute": [{"sent": 4, "failed": 1}, {"sent": 5, "failed": 2}],
+    }  # fmt: skip
+    asked = {each.name: each.of(figures) for each in GROUP_ROWS if not each.exported}
+    assert asked == {"group": "otp", "paused": 14, "failed_share": 0.2, "final": 50,
+                     "stop_share": 0.12, "per_minute": 17}  # fmt: skip

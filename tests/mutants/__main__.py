@@ -22,6 +22,7 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from contextlib import contextmanager
 from difflib import unified_diff
 from fnmatch import fnmatch
+from itertools import islice
 from multiprocessing import get_context
 from os import chdir
 from pathlib import Path
@@ -32,7 +33,7 @@ from typing import ClassVar, NamedTuple
 from cosmic_ray.work_item import MutationSpec
 
 from tests.mutants.middle import all_tests
-from tests.mutants.places import all_mutations, changed, known_as_equivalent, listed
+from tests.mutants.places import all_mutations, changed, is_python, known_as_equivalent, listed
 from tests.mutants.running import Collected, Ended, Known
 from tests.mutants.swapping import At, Swapper, probe, runs_in, swap, users
 
@@ -90,7 +91,8 @@ def drawn(mutations: Iterable[MutationSpec], most: int, rng: Random) -> list[Mut
         kind = each.operator_name.split("_")[0]
         places.setdefault((str(each.module_path), each.start_pos, kind), []).append(each)
     chosen = [rng.choice(ways) for ways in places.values()]
-    return rng.sample(chosen, min(most, len(chosen)))
+    rng.shuffle(chosen)
+    return list(islice(filter(is_python, chosen), most))
 
 
 def _try_all(sample: Sequence[MutationSpec], ends: Counter[tuple[str, str]]) -> None:

@@ -65,6 +65,15 @@ def known_as_equivalent(spec: MutationSpec) -> int | None:
     return None
 
 
+def is_python(spec: MutationSpec) -> bool:
+    """False for what no interpreter takes, such as a dict within a dict by another sign."""
+    try:
+        ast.parse(changed(spec))
+    except SyntaxError:
+        return False
+    return True
+
+
 def _fits(line: str, known: str) -> bool:
     return line == known or (known.endswith("*") and line.startswith(known[:-1]))
 
@@ -108,12 +117,14 @@ def _of_no_effect(spec: MutationSpec) -> bool:
     line = _lines(str(spec.module_path))[spec.start_pos[0] - 1]
     if spec.operator_name.endswith("ReplaceTrueWithFalse") and "strict=True" in line:
         return True
-    if "width=" in line or "priority=" in line:
+    if any(each in line for each in ("width=", "priority=", "shown=")):
         return True  # pictures hold how a column looks
+    if spec.operator_name.endswith(("_Is_Eq", "_IsNot_NotEq")):
+        return True  # what is itself equals itself, and nothing else here does
     signature = line.strip() == "*," or line.lstrip().startswith(("def ", "async def "))
     if signature and "Operator_Mul_" in spec.operator_name:
         return True  # the star before arguments that have to be named is no product
-    return bool(line.lstrip().startswith("@dataclass"))
+    return bool(line.lstrip().startswith(("@dataclass", "@lru_cache")))
 
 
 def _in_annotation(spec: MutationSpec) -> bool:
