@@ -213,7 +213,8 @@ class Alerting:
             ),
             self._clock.now(),
         )
-        self.alerts.meet(self._board.messages)
+        for _ in self.alerts.meet([*self._board.messages]):
+            await asyncio.sleep(0)
         self.began.set()
         async with asyncio.TaskGroup() as group:
             group.create_task(self.sender.run())

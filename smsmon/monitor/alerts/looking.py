@@ -7,8 +7,9 @@ nothing new is nothing that happened.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import partial
+from itertools import islice
 from math import inf
 from sys import getsizeof
 
@@ -16,7 +17,7 @@ from smsmon.alerts import About, Subject
 from smsmon.filters.subjects import MONEY
 from smsmon.model import Event, Final
 from smsmon.monitor.alerts.accounts import BALANCE_GOOD, Accounts, Money
-from smsmon.monitor.alerts.agenda import Agenda, Key
+from smsmon.monitor.alerts.agenda import PORTION, Agenda, Key
 from smsmon.monitor.alerts.cases import (
     Case,
     Firing,
@@ -134,19 +135,23 @@ class Alerts:
             self._begin_with(after[name])
         self._touch_all()
 
-    def meet(self, ids: Iterable[str]) -> None:
+    def meet(self, ids: Iterable[str]) -> Iterator[None]:
         """These messages are there at the start: what holds already, for them and all else, is no
-        news, unless it did not when somebody read them shortly before."""
-        keys = {id: (About.MESSAGE, id) for id in ids}
-        known = [id for id in keys if self._messages.known_before(id)]
-        self._agenda.touch(keys.values())
-        self._news.begin(keys[id] for id in keys.keys() - known)
+        news, unless it did not when somebody read them shortly before. A portion at a time."""
+        left, rules, messages = iter(ids), self._asks[About.MESSAGE], self._messages
+        held = {rule.name: set[Key]() for rule in rules}
+        while some := [(About.MESSAGE, id) for id in islice(left, PORTION)]:
+            self._agenda.touch(some)
+            known = {key for key in some if messages.known_before(key[1])}
+            self._news.begin({*some} - known)
+            for rule in rules:
+                held[rule.name].update(k for k in known if messages.held_before(k[1], rule))
+            yield
         for rule in self._rules.values():
-            if rule.about is not About.MESSAGE:
-                self._begin_with(rule)
+            if rule in rules:
+                self._news.begin_with(rule.name, held[rule.name])
             else:
-                held = (keys[id] for id in known if self._messages.held_before(id, rule))
-                self._news.begin_with(rule.name, set(held))
+                self._begin_with(rule)
 
     def resume(self, fired: Iterable[tuple[str, Subject, float]], now: float) -> None:
         """Go on with what fired before, here or elsewhere: the name of the rule, the subject, when.
@@ -233,8 +238,7 @@ class Alerts:
 
     def touch_profile(self, profile: str) -> None:
         """Something happened to an account, and so to all of its messages."""
-        board = self._monitor.board
-        self.touch(each.id for each in board if each.entry.profile == profile)
+        self.touch(each.id for each in self._monitor.board if each.entry.profile == profile)
         self._touch(About.ACCOUNT, [profile])
         self._touch_groups()
 
@@ -243,8 +247,7 @@ class Alerts:
         for cases in self._cases.values():
             for case in cases.values():
                 case.since += seconds
-        # What is read from now on is read since the start.
-        self._messages.started += min(seconds, 0.0)
+        self._messages.started += min(seconds, 0.0)  # what is read from now on is read since
         self._accounts.shift(seconds)
         self._groups.shift(seconds)
         self._agenda.clear_plans()

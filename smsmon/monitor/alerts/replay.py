@@ -103,7 +103,8 @@ def replay(
     finals = iter(past.finals)
     later = _seed(alerts, finals)
     then.begin(past)
-    alerts.meet(then.board.messages)
+    for _ in alerts.meet(then.board.messages):
+        pass
     told = _Told(rule)
     told.look(alerts, at=past.since)
     for happening in _in_order(then, alerts, past, chain(later, finals)):

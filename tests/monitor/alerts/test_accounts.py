@@ -165,7 +165,7 @@ def test_little_spending_is_not_concluded_before_the_whole_window_is_known() -> 
 
 def test_what_an_account_holds_at_the_first_answer_is_no_news() -> None:
     stage = of_account("balance<50", clear=0)
-    stage.alerts.meet(["300"])
+    list(stage.alerts.meet(["300"]))
     stage.hold(40)
     stage.hold(90)
     stage.hold(40)

@@ -87,7 +87,7 @@ def test_nothing_is_concluded_before_the_past_is_known() -> None:
 
 def test_what_the_past_holds_already_is_no_news_and_what_comes_is() -> None:
     stage = of_group("failed>=2", clear=0)
-    stage.alerts.meet(["300", "301"])
+    list(stage.alerts.meet(["300", "301"]))
     stage.read(4)
     seeded(stage, [final(START - HOUR / 2, N)] * 2)
     stage.wait(HOUR)

@@ -136,7 +136,7 @@ def test_what_the_history_knows_is_no_news_and_stale_only_when_nobody_reads_it()
         changed_at=array("d", [0.0]),
     )
     stage.board.restore(Entry("300", added_at=START - 9_000), old, START)
-    stage.alerts.meet(["300"])
+    list(stage.alerts.meet(["300"]))
     stage.look()
     stage.wait(START_GRACE - 1)
     assert stage.told == []
@@ -180,7 +180,7 @@ def test_what_another_one_read_just_before_the_start_is_what_news_is_compared_wi
         changed_at=array("d", [0.0]),
     )
     stage.board.restore(Entry("300", added_at=START - 9_000), known, START)
-    stage.alerts.meet(["300"])
+    list(stage.alerts.meet(["300"]))
     stage.look()
     stage.read(1, of=1)
     assert [each.old for each in stage.told] == [old]
@@ -324,7 +324,7 @@ def test_hold_and_clear_turn_at_their_seconds_exactly(seconds: float) -> None:
 
 def test_the_end_of_what_held_at_the_start_is_told_and_is_news() -> None:
     stage = Stage((rule("waiting>0", hold=10, clear=20),))
-    stage.alerts.meet(["300"])
+    list(stage.alerts.meet(["300"]))
     stage.read(1)
     stage.wait(10)
     (fired,) = stage.told
