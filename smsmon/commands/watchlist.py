@@ -31,6 +31,7 @@ from smsmon.times import counted
 if TYPE_CHECKING:
     from smsmon.model import Entry
     from smsmon.store.entries import Done
+    from smsmon.tags import TagChange
 
 
 _CAME = 100
@@ -51,6 +52,7 @@ def _source(entry: Entry) -> str:
     shell_complete=completing.changed_tags,
     help="'+x -y' adds x and takes y away, '=x y' leaves these and no others; x adds; '' for none.",
 )
+@click.option("--tag", "tagged", multiple=True, hidden=True)  # as ``add`` has it
 @click.option("--note", metavar="TEXT", help="The new note; '' takes it away.")
 @owner_flag
 def edit(
@@ -58,6 +60,7 @@ def edit(
     file: str | None,
     label: str | None,
     tags: str | None,
+    tagged: tuple[str, ...],
     note: str | None,
     profile: str | None,
 ) -> None:
@@ -67,14 +70,9 @@ def edit(
     within; those without a sign are added. Exit code 4 if a message is not on the watchlist; the
     others are changed all the same.
     """
-    if label is None and tags is None and note is None and profile is None:
+    if label is None and tags is None and not tagged and note is None and profile is None:
         fail("There is nothing to change: give --label, --tags, --note or --profile.")
-    from smsmon.tags import NO_TAGS, BadTags, read_tags  # only this command needs them
-
-    try:
-        retagged = None if tags is None else read_tags(tags) if tags.strip() else NO_TAGS
-    except BadTags as error:
-        fail(f"--tags: {error}")
+    retagged = _change_of(tags, tagged)
     wanted = ids_from(ids, file)
     locations = find_locations()
     if profile is not None:
@@ -87,6 +85,19 @@ def edit(
         profile=profile,
     )
     _report("Changed", wanted, changed)
+
+
+def _change_of(text: str | None, tagged: tuple[str, ...]) -> TagChange | None:
+    """The change that ``text`` asks for, which adds all that is ``tagged`` as well; None: none."""
+    from smsmon.tags import NO_TAGS, BadTags, read_tags, tags_text  # few commands need them
+
+    if text is None and not tagged:
+        return None
+    text = f"{text or ''} {tags_text(tagged)}"
+    try:
+        return read_tags(text) if text.strip() else NO_TAGS
+    except BadTags as error:
+        fail(f"--tags: {error}")
 
 
 @click.command
@@ -194,6 +205,7 @@ def ls(expression: str, tagged: tuple[str, ...], as_json: bool) -> None:
     shell_complete=completing.tags,
     help="A tag; may be given again.",
 )
+@click.option("--tags", "change", hidden=True)  # as ``edit`` has it
 @click.option("--note", metavar="TEXT", help="A longer text.")
 @click.option(
     "--from-send-answers",
@@ -221,6 +233,7 @@ def add(
     follow: bool,
     label: str | None,
     tags: tuple[str, ...],
+    change: str | None,
     note: str | None,
     profile: str | None,
 ) -> None:
@@ -234,11 +247,14 @@ def add(
     smsmon add --follow --file app.log --match 'sent id=(?P<id>[0-9]+)'
     """
 
+    changed = _change_of(change, ())
+
     def described(entry: Entry) -> Entry:
+        tagged = (*entry.tags, *tags)
         return replace(
             entry,
             label=label if label is not None else entry.label,
-            tags=(*entry.tags, *tags),
+            tags=tagged if changed is None else changed.of(tagged),
             note=note if note is not None else entry.note,
             profile=profile if profile is not None else entry.profile,
         )
