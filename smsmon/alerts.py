@@ -70,7 +70,7 @@ class Worst(NamedTuple):
     """Larger is worse; of one rule and subject alone it can be compared."""
     at: float
     facts: str
-    """What was so bad, in words: ``60 % not delivered of 138 final``."""
+    """What was so bad, in words: ``60% not delivered of 138 final``."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -148,6 +148,17 @@ def counted(number: int, noun: str) -> str:
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
+def percent(share: float) -> str:
+    """``60%``, ``0.9%``: a digit after the point where it is below ten, or not quite all.
+
+    Nothing stands before the sign, in columns too: no line breaks there.
+    """
+    hundredths = share * 100
+    if 99.5 <= hundredths < 100:
+        return f"{min(hundredths, 99.9):.1f}%"
+    return f"{hundredths:.1f}%" if 0 < hundredths < 9.95 else f"{hundredths:.0f}%"
+
+
 def some(words: Sequence[str], shown: int = 10) -> str:
     """Those whose number is told already: all of a few, the first of many."""
     return ", ".join(words[:shown]) + (", …" if len(words) > shown else "")

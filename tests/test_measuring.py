@@ -161,4 +161,4 @@ async def test_a_history_that_cannot_be_read_is_asked_again() -> None:
         history.broken = False
         assert stage.fired == []
         await stage.clock.advance(AGAIN)
-        assert stage.fired == ["100 % not delivered of 2 final within 1 h"]
+        assert stage.fired == ["100% not delivered of 2 final within 1 h"]

@@ -23,10 +23,9 @@ from smsmon.filters.groups import GROUP_COLUMNS, GROUP_ROWS, GROUPS_BY_NAME, Gro
 from smsmon.grouping import as_left, left_since
 from smsmon.groups import HOUR, Dimension, Figures, Groups
 from smsmon.known import Condition, Summary
-from smsmon.monitor.alerts.rules import percent
 from smsmon.recipients import Status
 from smsmon.shapes import group_json, words_of_api
-from smsmon.times import duration, utc
+from smsmon.times import duration, percent, utc
 
 if TYPE_CHECKING:
     from smsmon.commands.filtering import Choice

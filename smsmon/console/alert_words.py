@@ -204,7 +204,7 @@ def _said(note: str, formats: Formats) -> str:
 
 
 def worst_of(episode: Episode, facts: str, formats: Formats) -> str:
-    """The worst moment: ``72 % not delivered of 210 final, 20:31``; empty where none is known, and
+    """The worst moment: ``72% not delivered of 210 final, 20:31``; empty where none is known, and
     where it was as ``facts`` tell, which is so by now."""
     worst = episode.worst
     if worst is None or worst.facts in ("", facts or facts_of(episode)):

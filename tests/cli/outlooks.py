@@ -41,7 +41,7 @@ ALERT = Episode(
     NOW,
     NOW,
     label=f"to {PHONE} <b>$(id)|`x`",
-    facts="60 % not delivered",
+    facts="60% not delivered",
 )
 CALM = stood(MessageState.LIVE, MessageState.SETTLED)
 STOPPED = AccountState("default", Condition.STOPPED, Fault(FaultKind.AUTH, f"Bad {PHONE}"))

@@ -29,8 +29,8 @@ LOSSES = Episode(
     NOW - 360,
     label="Win-back \x1b[31m0612345678",
     tags=("autumn",),
-    facts="60 % not delivered of 138 final",
-    worst=Worst(0.7, NOW - 100, "70 % not delivered of 200 final"),
+    facts="60% not delivered of 138 final",
+    worst=Worst(0.7, NOW - 100, "70% not delivered of 200 final"),
 )
 ANOTHER = replace(LOSSES, subject=Subject(About.MESSAGE, "300", "default"), label="", tags=())
 BALANCE = Episode(
@@ -90,7 +90,7 @@ def test_what_fires_stands_first_the_worst_before_and_no_terminal_obeys_it(alert
     rows = [line.split("\t") for line in alerts.run("ls").splitlines()]
     assert [row[0] for row in rows] == ["firing", "firing"]
     assert rows[0][2:7] == [
-        "critical", "losses", "2270138", "60 % not delivered of 138 final",
+        "critical", "losses", "2270138", "60% not delivered of 138 final",
         "Win-back \N{REPLACEMENT CHARACTER}[31m0612345678",
     ]  # fmt: skip
     assert "0612345678" not in alerts.run("ls", "--privacy")
@@ -182,7 +182,7 @@ def test_history_tells_what_is_over_with_its_worst_moment(alerts: Alerts) -> Non
     alerts.store.end([Over(old, NOW - 8 * 86_400), Over(first, NOW - 60, "no longer watched")])
     rows = [line.split("\t") for line in alerts.run("history").splitlines()]
     assert [(row[3], row[5]) for row in rows] == [
-        ("losses", "70 % not delivered of 200 final"),
+        ("losses", "70% not delivered of 200 final"),
         ("balance", "42.10 EUR left"),
     ]
     assert [bool(row[1]) for row in rows] == [True, False]

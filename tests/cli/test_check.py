@@ -113,7 +113,7 @@ DEFAULTS = {
 @pytest.mark.parametrize(
     ("outlook", "state", "said"),
     [
-        (CALM, State.OK, "SMSMON OK: 2 messages, 5.3 % not delivered"),
+        (CALM, State.OK, "SMSMON OK: 2 messages, 5.3% not delivered"),
         (stood(), State.OK, "SMSMON OK: 0 messages"),
         (stood(MessageState.STALE, MessageState.LIVE), State.WARNING, "1 message stale;"),
         (stood(MessageState.NOT_FOUND), State.WARNING, "1 message not found;"),
@@ -286,9 +286,7 @@ def test_what_watch_recorded_is_told_and_how_old_it_is(
     inside.run(["watch", "--for", "1s"])
     code, output = inside.run(["check"])
     assert code == State.OK, output
-    said = (
-        b"SMSMON OK: 2 messages, 25.0 % not delivered, last read less than a minute ago | unread="
-    )
+    said = b"SMSMON OK: 2 messages, 25.0% not delivered, last read less than a minute ago | unread="
     assert output.startswith(said)
     code, output = inside.run(["check", "--measure", "waiting", "-w", "0", "-c", "5"])
     assert (code, b"1 waiting;" in output, b"waiting=1;0;5;0" in output) == (1, True, True)

@@ -43,8 +43,8 @@ def episode(rule: str = "losses", subject: Subject = MESSAGE, at: float = 0.0) -
         START + at,
         label="Win-back “2019”",
         tags=("promo", "fr"),
-        facts="60 % not delivered of 138 final",
-        worst=Worst(60.0, START + at, "60 % not delivered"),
+        facts="60% not delivered of 138 final",
+        worst=Worst(60.0, START + at, "60% not delivered"),
     )
 
 

@@ -76,7 +76,7 @@ async def test_a_rule_about_a_source_is_tried_on_codes_that_were_final_when_firs
         with place().archive() as archive:
             (found,) = tried(archive, rule_of("slow", rule), Settings(), START - 50, START + 900)
         assert (str(found.subject), found.fired_at) == (subject, START + 65)
-        assert found.facts == "90 % delivered within 40 s, 0 % not delivered of 3 final within 1 h"
+        assert found.facts == "90% delivered within 40 s, 0% not delivered of 3 final within 1 h"
 
 
 async def test_who_waits_has_waited_since_the_date_that_the_api_gives(place: Place) -> None:

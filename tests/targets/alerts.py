@@ -18,8 +18,8 @@ LOSSES = Episode(
     fired_at=NOW - 1_080,
     label="Win-back 2019",
     tags=("autumn", "otp"),
-    facts="60 % not delivered of 138 final",
-    worst=Worst(0.72, NOW - 300, "72 % not delivered of 200 final"),
+    facts="60% not delivered of 138 final",
+    worst=Worst(0.72, NOW - 300, "72% not delivered of 200 final"),
     number=4,
 )
 UNREAD = replace(

@@ -205,7 +205,7 @@ async def test_a_command_is_told_the_facts_as_they_are_and_as_it_always_was() ->
         "edge": "over",
         "number": 4,
         "subject": "2270138",
-        "facts": "60 % not delivered of 138 final",
+        "facts": "60% not delivered of 138 final",
     }
     assert {name: alert[name] for name in gained} == gained
 

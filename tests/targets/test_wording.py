@@ -32,7 +32,7 @@ def said(edge: Edge, *episodes: Episode, private: bool = False) -> tuple[str, ..
 def test_what_fired_says_what_is_so_of_what_and_since_when() -> None:
     assert said(Edge.FIRED, LOSSES) == (
         "Critical: losses, 2270138 Win-back 2019",
-        "60 % not delivered of 138 final, since 21:14 CET.",
+        "60% not delivered of 138 final, since 21:14 CET.",
         "Tags: autumn, otp.",
         "To acknowledge: smsmon alert ack losses 2270138",
     )
@@ -61,8 +61,8 @@ def test_what_fires_says_how_to_acknowledge_it(told: list[Episode], command: str
 def test_what_escalates_says_that_nobody_took_it_on() -> None:
     assert said(Edge.ESCALATED, LOSSES)[:3] == (
         "Not acknowledged, critical: losses, 2270138 Win-back 2019",
-        "60 % not delivered of 138 final, since 21:14 CET; nobody acknowledged it in 18 m.",
-        "At worst 72 % not delivered of 200 final, at 21:29 CET.",
+        "60% not delivered of 138 final, since 21:14 CET; nobody acknowledged it in 18 m.",
+        "At worst 72% not delivered of 200 final, at 21:29 CET.",
     )
 
 
@@ -70,7 +70,7 @@ def test_what_is_over_says_how_long_how_bad_and_who_took_it_on() -> None:
     assert said(Edge.OVER, ENDED)[:4] == (
         "Over: losses, 2270138 Win-back 2019",
         "Over since 21:33 CET, after 19 m.",
-        "At worst 72 % not delivered of 200 final, at 21:29 CET.",
+        "At worst 72% not delivered of 200 final, at 21:29 CET.",
         "Acknowledged by anna@ops1 at 21:24 CET: “called the gateway”.",
     )
     gone = replace(ENDED, acknowledged=None, worst=None, tags=(), why_over="no longer watched")
@@ -82,7 +82,7 @@ def test_what_came_together_is_one_message_the_gravest_first() -> None:
     assert (told.severity, told.episodes) == (Severity.CRITICAL, (LOSSES, UNREAD))
     assert (told.title, *told.lines) == (
         "Critical: 2 alerts: losses, unread",
-        "losses: 2270138 Win-back 2019: 60 % not delivered of 138 final, since 21:14 CET",
+        "losses: 2270138 Win-back 2019: 60% not delivered of 138 final, since 21:14 CET",
         "unread: account shop: down for 6 m, since 21:14 CET",
         "To acknowledge: smsmon alert ack RULE",
     )

@@ -144,7 +144,7 @@ def check(
 
     \b
     Prints one line with the figures after a |, and a line for each trouble:
-      SMSMON WARNING: 1 message stale; 24 messages, 0.9 % not delivered | …
+      SMSMON WARNING: 1 message stale; 24 messages, 0.9% not delivered | …
     Exit codes: 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN (wrong usage and
     time-outs too). Of several CRITICAL before WARNING before UNKNOWN.
     No phone number is printed.

@@ -188,7 +188,7 @@ def measured(outlook: Outlook, money: Iterable[Money]) -> Iterator[Measured]:
         yield Measured(name, there, f"{counted(there, 'message')} {state}")
     rate = counts.delivery_rate if counts.final >= LEAST_FINAL else None
     share = None if rate is None else 100 * (1 - rate)
-    yield Measured("failing", share, "" if share is None else f"{share:.1f} % not delivered")
+    yield Measured("failing", share, "" if share is None else f"{share:.1f}% not delivered")
     yield Measured("waiting", counts.waiting, f"{counts.waiting:,} waiting")
     for severity in (Severity.WARNING, Severity.CRITICAL):
         firing = sum(each.severity is severity for each in outlook.alerts)
@@ -252,7 +252,7 @@ def _summary(outlook: Outlook) -> str:
     counts = outlook.counts
     parts = [counted(len(outlook.rows), "message")]
     if counts.final:
-        parts.append(f"{100 * counts.not_delivered / counts.final:.1f} % not delivered")
+        parts.append(f"{100 * counts.not_delivered / counts.final:.1f}% not delivered")
     if outlook.answered:
         parts.append(f"{counted(outlook.answered, 'alert')} answered")
     if outlook.holder is None and outlook.unread is not None:

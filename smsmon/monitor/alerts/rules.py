@@ -18,7 +18,7 @@ from smsmon.filters.messages import Message
 from smsmon.filters.questions import Value
 from smsmon.filters.subjects import FIELDS_ABOUT, Account
 from smsmon.patterns import ValuePattern
-from smsmon.times import counted, duration
+from smsmon.times import counted, duration, percent
 
 _OF_READING = frozenset(("state", "reason", "read", "trouble"))
 """The fields of messages that tell how it stands with reading: known when nothing is read."""
@@ -133,7 +133,7 @@ class Alert:
     tags: tuple[str, ...] = ()
     """Of the message."""
     facts: str = ""
-    """What is so, in words: ``60 % not delivered of 138 final``."""
+    """What is so, in words: ``60% not delivered of 138 final``."""
     badness: float = 0.0
     """How bad it is: larger is worse; of one rule and subject alone it can be compared."""
 
@@ -164,7 +164,7 @@ ValueOf = Callable[[str], Value]
 
 
 def message_facts(rule: Rule, message: Message, value: ValueOf) -> str:
-    """``60 % not delivered of 138 final``, ``12 waiting, oldest waiting for 4 m``."""
+    """``60% not delivered of 138 final``, ``12 waiting, oldest waiting for 4 m``."""
     counts = message.counts
     told: list[str] = []
     for name in _asked(rule):
@@ -219,7 +219,7 @@ def account_facts(rule: Rule, account: Account, value: ValueOf, currency: str) -
 
 
 def group_facts(rule: Rule, group: RuledGroup, value: ValueOf) -> str:
-    """``12 % not delivered of 1,204 final within 1 h``, ``90 % delivered within 38 s``."""
+    """``12% not delivered of 1,204 final within 1 h``, ``90% delivered within 38 s``."""
     final = group.delivered + group.failed
     lost = f"{_lost(group.failed, final)} within {duration(rule.window)}"
     told: list[str] = []
@@ -232,7 +232,7 @@ def group_facts(rule: Rule, group: RuledGroup, value: ValueOf) -> str:
             case "p50":
                 told.append(_within_time("half delivered", group.p50))
             case "p90":
-                told.append(_within_time("90 % delivered", group.p90))
+                told.append(_within_time("90% delivered", group.p90))
             case "within_10s" | "within_1m":
                 told += [
                     f"{percent(each.share)} delivered within {duration(each.limit)}"
@@ -248,7 +248,7 @@ def group_facts(rule: Rule, group: RuledGroup, value: ValueOf) -> str:
             case "stop_times":
                 told += [f"{group.stop:,} STOP {_within(rule)}", _times(group.stop_times)]
             case "p90_times":
-                told += [_within_time("90 % delivered", group.p90), _times(group.p90_times)]
+                told += [_within_time("90% delivered", group.p90), _times(group.p90_times)]
     return _joined(told) or lost
 
 
@@ -271,14 +271,6 @@ def _lost(failed: int, final: int) -> str:
     if not final:
         return "nothing final"
     return f"{percent(failed / final)} not delivered of {final:,} final"
-
-
-def percent(share: float) -> str:
-    """``60 %``, ``0.9 %``: a digit after the point where it is below ten, or not quite all."""
-    hundredths = share * 100
-    if 99.5 <= hundredths < 100:
-        return f"{min(hundredths, 99.9):.1f} %"
-    return f"{hundredths:.1f} %" if 0 < hundredths < 9.95 else f"{hundredths:.0f} %"
 
 
 def _word(value: Value) -> str:

@@ -33,17 +33,17 @@ def episode(rule: str, about: About, name: str = "", ago: float = 360, **more: A
         "condition": "failed_share>20%",
         "began_at": at,
         "fired_at": at + 60,
-        "facts": "60 % not delivered of 138 final",
+        "facts": "60% not delivered of 138 final",
     }
     return Episode(rule, Subject(about, name, profile), **(fields | more))
 
 
 LOSSES = episode("losses", About.MESSAGE, "2270138", label="Win-back 2019 list", tags=("shop",),
-                 worst=Worst(0.72, START - 60, "72 % not delivered of 210 final"))  # fmt: skip
+                 worst=Worst(0.72, START - 60, "72% not delivered of 210 final"))  # fmt: skip
 BALANCE = episode("balance", About.ACCOUNT, "default", HOUR, condition="balance<50",
                   facts="38 credits left")  # fmt: skip
 LATE = episode("late", About.TAG, "otp", 2 * HOUR, severity=Severity.CRITICAL,
-               condition="p90>60s", facts="90 % delivered within 4 m 10 s")  # fmt: skip
+               condition="p90>60s", facts="90% delivered within 4 m 10 s")  # fmt: skip
 OVER = episode("losses", About.COUNTRY, "FR", 5 * HOUR, condition="failed_share>30%")
 
 

@@ -30,11 +30,11 @@ async def test_the_worst_that_nobody_answered_stands_first(size: tuple[int, int]
         assert "2270138" in rows[1]
         assert "night@ops2" in rows[2]
         assert "firing 2 · acknowledged 1 · silenced 0" in app.text
-        assert "90 % delivered within 4 m 10 s" in app.text, "the row under the cursor, whole"
+        assert "90% delivered within 4 m 10 s" in app.text, "the row under the cursor, whole"
         assert app.line_with("esc close")
         if size == WIDE:
             assert "what is so" in app.text
-            assert "72 % not delivered" in rows[1]
+            assert "72% not delivered" in rows[1]
 
 
 async def test_an_answer_is_given_shown_and_taken_back() -> None:

@@ -42,27 +42,25 @@ def test_what_an_alert_is_about_is_told_in_words(subject: Subject, told: str) ->
 
 def test_the_line_tells_what_is_so_since_when_and_that_nobody_answered() -> None:
     long, short, shortest = (
-        each.plain for each in words.line(LOSSES, "61 % not delivered of 140 final", FORMATS)
+        each.plain for each in words.line(LOSSES, "61% not delivered of 140 final", FORMATS)
     )
     assert long == (
-        "◆ losses 2270138 Win-back 2019 list: 61 % not delivered of 140 final, since 09:54"
+        "◆ losses 2270138 Win-back 2019 list: 61% not delivered of 140 final, since 09:54"
         " · not acknowledged"
     )
     assert short == long.replace(" Win-back 2019 list", "")
     assert shortest == short.removesuffix(" · not acknowledged")
-    (here, *_) = words.line(LOSSES, "61 % not delivered", FORMATS, here=True, more=2)
-    assert here.plain == (
-        "◆ losses: 61 % not delivered, since 09:54 · not acknowledged · 2 more: A"
-    )
+    (here, *_) = words.line(LOSSES, "61% not delivered", FORMATS, here=True, more=2)
+    assert here.plain == ("◆ losses: 61% not delivered, since 09:54 · not acknowledged · 2 more: A")
 
 
 def test_what_was_so_when_it_fired_is_not_told_as_what_is_so_by_now() -> None:
-    unseen = "60 % not delivered of 138 final at 09:55"
+    unseen = "60% not delivered of 138 final at 09:55"
     assert words.facts_by_now(LOSSES, "", FORMATS) == unseen
-    assert words.facts_by_now(LOSSES, "61 % not delivered", FORMATS) == "61 % not delivered"
+    assert words.facts_by_now(LOSSES, "61% not delivered", FORMATS) == "61% not delivered"
     assert words.facts_by_now(replace(LOSSES, facts=""), "", FORMATS) == LOSSES.condition
     over = replace(LOSSES, over_at=START)
-    assert words.facts_by_now(over, "", FORMATS) == "60 % not delivered of 138 final"
+    assert words.facts_by_now(over, "", FORMATS) == "60% not delivered of 138 final"
     assert unseen in words.line(LOSSES, "", FORMATS)[0].plain
     assert unseen in words.of_row(LOSSES, "", State.SILENCED, FORMATS).plain
     assert unseen in words.whole(LOSSES, None, "", FORMATS).plain
@@ -72,7 +70,7 @@ def test_a_screen_reader_is_told_in_words() -> None:
     plain = Formats(VirtualClock(START), utc=True)
     plain.plain = True
     (told, *_) = words.line(LOSSES, "", plain, here=True)
-    assert told.plain.startswith("alert losses: 60 %")
+    assert told.plain.startswith("alert losses: 60%")
     known = replace(LOSSES, acknowledged=NIGHT)
     of_row = words.of_row(known, "", State.ACKNOWLEDGED, plain).plain
     assert of_row.startswith("alert losses: ")
@@ -115,11 +113,11 @@ def test_who_answered_is_told_with_words_and_end(
 
 def test_in_sentences_who_answered_until_when_comes_before_what_can_be_spared() -> None:
     taken = replace(LOSSES, acknowledged=replace(NIGHT, until=START + HOUR))
-    told = words.whole(taken, None, "61 % not delivered of 140 final", FORMATS).plain
+    told = words.whole(taken, None, "61% not delivered of 140 final", FORMATS).plain
     assert told == (
-        "losses 2270138 Win-back 2019 list: 61 % not delivered of 140 final"
+        "losses 2270138 Win-back 2019 list: 61% not delivered of 140 final"
         " · night@ops2 until 11:00: “ordered more”"
-        " · worst 72 % not delivered of 210 final, 09:59 · rule failed_share>20%"
+        " · worst 72% not delivered of 210 final, 09:59 · rule failed_share>20%"
     )
     silenced = words.whole(LOSSES, SILENT, "", FORMATS).plain
     assert f"{SILENT.by} until 11:00, {words.silence_of(SILENT)}: “known” · worst" in silenced

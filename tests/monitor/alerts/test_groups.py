@@ -64,7 +64,7 @@ def test_what_becomes_final_counts_for_its_tags_its_country_and_all(
     (fired,) = stage.told
     assert (str(fired.subject), fired.facts) == (
         subject,
-        "62 % not delivered of 8 final within 1 h",
+        "62% not delivered of 8 final within 1 h",
     )
     assert fired.badness == 0.625
     stage.wait(HOUR + 2 * HOUR / SLOTS)
@@ -142,15 +142,15 @@ def test_delivery_times_are_told_within_two_percent() -> None:
     fast = seeded(of_group("p90>92s", "all"), past)
     slow = seeded(of_group("p90>88s p50:48..52", "all"), past)
     assert (fast.told, slow.ends) == ([], [True])
-    assert slow.told[0].facts.startswith("90 % delivered within 1 m 30 s")
+    assert slow.told[0].facts.startswith("90% delivered within 1 m 30 s")
 
 
 @pytest.mark.parametrize(
     ("finals", "facts"),
     [
-        ([(D, 5.0, True), (D, 70.0, True)], "50 % delivered within 10 s"),
-        ([(D, 5.0, True), (N, 5.0, True)], "50 % delivered within 10 s"),
-        ([(D, 5.0, True), (D, 70.0, True), (D, 70.0, False)], "50 % delivered within 10 s"),
+        ([(D, 5.0, True), (D, 70.0, True)], "50% delivered within 10 s"),
+        ([(D, 5.0, True), (N, 5.0, True)], "50% delivered within 10 s"),
+        ([(D, 5.0, True), (D, 70.0, True), (D, 70.0, False)], "50% delivered within 10 s"),
         ([(D, 5.0, True)] * 9, ""),
         ([(D, 70.0, False), (D, None, True)], ""),  # of nobody it is known
     ],
@@ -173,7 +173,7 @@ def test_who_waits_for_longer_than_a_limit_has_missed_it() -> None:
     stage.wait(59)
     assert stage.told == []
     stage.wait(2)
-    assert [each.facts for each in stage.told] == ["75 % delivered within 1 m"]
+    assert [each.facts for each in stage.told] == ["75% delivered within 1 m"]
     stage.wait(HOUR / 2)
     assert stage.ends == [True, False], "it is as old as what left the window"
 
@@ -364,7 +364,7 @@ def test_codes_that_are_final_when_they_are_first_read_count_from_their_sending(
     stage.wait(2)
     (alert,) = stage.told
     assert str(alert.subject) == subject
-    assert alert.facts == "90 % delivered within 50 s, oldest waiting for 1 m"
+    assert alert.facts == "90% delivered within 50 s, oldest waiting for 1 m"
 
 
 def test_a_group_is_tried_on_the_past_by_its_name_whatever_it_is_of() -> None:

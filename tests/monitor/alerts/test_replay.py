@@ -44,7 +44,7 @@ def test_a_message_fires_after_its_hold_and_is_over_after_its_clear() -> None:
     counts = [Counts(10, delivered=10 - lost, not_delivered=lost) for lost in (0, 6, 0)]
     then = [Then(START + at, each) for at, each in zip((0, 100, 900), counts, strict=True)]
     found = replay(rule("failed_share>50%", 120, 60), past(messages=[message(*then)]))
-    assert told(found) == [("300", 100, 220, 960, "60 % not delivered of 10 final")]
+    assert told(found) == [("300", 100, 220, 960, "60% not delivered of 10 final")]
     assert found[0].worst is not None
     assert found[0].worst.badness == 0.6
 
