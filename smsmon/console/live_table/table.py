@@ -380,13 +380,13 @@ class LiveTable(TableSurface[K, R], Generic[K, R], can_focus=True, inherit_bindi
         self.sort_by(column.name, reverse=not self._reverse if again else column.descending)
 
     def _sort_beside(self, step: int) -> None:
-        sortable = [place.column for place in self._placed if place.column.sortable]
-        if not sortable:
-            return
-        names = [column.name for column in sortable]
-        before = names.index(self._sort) if self._sort in names else -1 if step > 0 else 0
-        index = (before + step) % len(names)
-        self.sort_by(names[index], reverse=sortable[index].descending)
+        columns = [place.column for place in self._placed if place.column.sortable]
+        if self._sort is None:  # nobody who asks for the first thinks of one that has but a sign
+            columns = [each for each in columns if each.title[:1].isalpha()]
+        if columns:
+            names = [each.name for each in columns]
+            before = names.index(self._sort) if self._sort in names else min(-step, 0)
+            self._sort_column(columns[(before + step) % len(columns)])
 
     def _move(self, rows: int, *, scroll: bool = False) -> None:
         """Move the cursor; ``scroll`` moves the page with it, so that its line stays."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from rich.cells import cell_len
 from textual.events import MouseScrollDown
@@ -257,6 +259,13 @@ async def test_a_click_on_a_title_sorts_its_own_way_and_again_the_other() -> Non
 
 async def test_keys_go_through_the_columns_and_turn_the_order_round() -> None:
     async with showing(three()) as (app, pilot):
+        sign = replace(app.table.columns[1], name="sign", title="◆", width=1)
+        app.table.offer([sign, *app.table.columns])
+        app.table.choose_columns(["sign", "name", "people"])
+        await pilot.press("greater_than_sign", "less_than_sign")
+        assert app.table.sort[0] == "sign", "which one gets to, but does not begin with"
+        app.table.offer(app.table.columns[1:])
+        app.table.sort_by(None)
         await pilot.press("greater_than_sign")
         assert app.table.sort == ("name", False)
         assert app.lines[0].startswith("  city ▴")
