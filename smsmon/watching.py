@@ -17,7 +17,7 @@ from smsmon.clock import Clock
 from smsmon.departures import Departures, why_it_left
 from smsmon.filling import Filled, Filling
 from smsmon.following import take_over
-from smsmon.known import Key, Remembered, Summary, key_of
+from smsmon.known import Key, LastPoll, Remembered, Summary, key_of
 from smsmon.model import Entry, Event, EventKind
 from smsmon.monitor.engine import Engine
 from smsmon.monitor.state import Applied, Watched
@@ -125,9 +125,12 @@ class Watching:
         """Watch all that the list says, each message with the counts that the history knows."""
         board = self._engine.board
         left = [each for each in self._mine(self._watchlist.entries) if each.id not in board]
+        polls: Mapping[Key, LastPoll] | None = None
         for start in range(0, len(left), SUMMED_AT_ONCE):
             some, known = left[start : start + SUMMED_AT_ONCE], list[Summary]()
             try:
+                if polls is None:
+                    polls = await self._history.ask(lambda archive: archive.polls())
                 known = await self._history.summaries([key_of(each) for each in some])
             except Unreachable:
                 return
@@ -136,6 +139,9 @@ class Watching:
             # Meanwhile an operation may have been here, and watched some of them.
             new = {each.id: each for each in some if each.id not in board}
             self._watch(new, {each.id: Remembered(each) for each in known})
+            for each in known:
+                if polls and each.id in new and (last := polls.get(each.key)) is not None:
+                    board[each.id].note_last_read(last)
             self._filling.note(known)
         self._listed = True
         # What was watched before the store was gone may be gone too, or described anew.

@@ -11,6 +11,7 @@ import pytest
 from smsmon.model import Entry
 from smsmon.monitor.engine import Engine
 from smsmon.monitor.schedule import Limits
+from smsmon.monitor.state import MessageState
 from smsmon.store.base import HistoryStore
 from smsmon.store.local import LocalStore
 from smsmon.store.local.archive import LocalArchive
@@ -139,4 +140,27 @@ async def test_a_history_that_is_removed_is_written_anew_with_all_that_is_watche
     ]
     assert len(heard) == 1
     assert "it was removed" in heard[0]
+    await history.close()
+
+
+@pytest.mark.parametrize(
+    ("later", "state"), [(700.0, MessageState.COMPLETE), (1300.0, MessageState.STALE)]
+)
+async def test_a_message_begins_as_it_stood_with_who_polled_it(
+    tmp_path: Path, later: float, state: MessageState
+) -> None:
+    """Nothing is stale before it was promised to be read, though it is a while since."""
+    path, clock = tmp_path / "history.db", VirtualClock(START + later)
+    with Console(path) as console:
+        console.watch("300")
+        console.board["300"].promise = 600.0
+        console.poll("300", [row(1, "Delivered")], START)
+    watchlist = LocalStore(tmp_path / "watchlist.toml", path).watchlist(clock)
+    watchlist.add([Entry("300")])
+    history, engine = LocalHistory(path, clock, lambda _: None), Engine({}, clock, limits=Limits())
+    watching = Watching(engine, watchlist, history, pytest.fail)
+    await watching.start(clock, 0)
+    for _ in range(2):
+        assert engine.board.state_of(engine.board["300"], clock.now()) is state
+        await watching.fill()
     await history.close()

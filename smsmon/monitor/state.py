@@ -278,11 +278,16 @@ class Watched:
 
     def note_last_poll(self, last: LastPoll) -> None:
         """Note how it stands with its polls, which somebody else makes."""
-        if last.read_at is not None and (self.read_at or 0.0) <= last.read_at:
-            self.read_at, self.asked_at = last.read_at, last.asked_at
+        self.note_last_read(last)
         self.fault, self.fault_since = last.fault, last.fault_since
         self.promise, self.next_due = last.promise, last.next_due
         self.settled_at = last.settled_at
+
+    def note_last_read(self, last: LastPoll) -> None:
+        """Note when it was truly read last, and within what time it was promised to be again."""
+        if last.read_at is not None and (self.read_at or 0.0) <= last.read_at:
+            self.read_at, self.asked_at = last.read_at, last.asked_at
+        self.promise = last.promise or self.promise
 
     def date_origin(self, at: float) -> None:
         """Count its age from its earliest date, once there is one.
