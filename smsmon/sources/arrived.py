@@ -28,6 +28,7 @@ LINE_LIMIT = 1 << 20
 
 def decoded(line: bytes) -> str:
     """A line as text: UTF-8 if it is, Latin-1 if not; so an id in it is found either way."""
+    line = line.lstrip(b"\0")
     try:
         text = line.decode()
     except UnicodeDecodeError:

@@ -266,6 +266,8 @@ class FollowedFile:
         done = self._position.offset + sum(len(line) + 1 for line in whole)
         if whole and self._skipping:
             whole, self._skipping = whole[1:], False
+        behind = rest.lstrip(b"\0")  # who writes on where a log was cut off leaves a hole before it
+        done, rest = done + len(rest) - len(behind), behind
         if len(rest) > LINE_LIMIT:
             done, rest, self._skipping = done + len(rest), b"", True
         self._rest = rest

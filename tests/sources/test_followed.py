@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from smsmon.files import NotAFile
+from smsmon.sources.arrived import LINE_LIMIT
 from smsmon.sources.followed import FollowedFile, last_lines
 
 STEPS = st.lists(
@@ -170,6 +171,22 @@ def test_a_line_without_an_end_does_not_fill_the_memory(tmp_path: Path) -> None:
         with path.open("ab") as file:
             file.write(b"x\nnext\n")
         assert log.lines() == ["next"]
+
+
+@pytest.mark.parametrize("many", [1, 100, 2 * LINE_LIMIT // 1_000])
+def test_who_writes_on_behind_a_log_that_was_cut_off_loses_no_line(
+    tmp_path: Path, many: int
+) -> None:
+    """It does not append, so zeros stand where the log was: ``copytruncate`` does that."""
+    path = tmp_path / "log"
+    with path.open("wb", buffering=0) as writer, closing(FollowedFile(path)) as log:
+        log.lines()
+        writer.write((b"x" * 999 + b"\n") * many)
+        assert len(log.lines()) == many
+        for line in ("first", "second"):
+            os.truncate(path, 0)
+            writer.write(f"{line}\n".encode())
+            assert log.lines() == [line]
 
 
 def test_what_is_no_file_is_said_and_makes_nobody_wait(tmp_path: Path) -> None:
