@@ -225,6 +225,8 @@ _SETTLED_AFTER = 5.0
 """Seconds after which whatever a start loads is there."""
 _YOUNG = 700
 """New objects after which the young are looked at, which is over before a key could wait for it."""
+_PASSES = 10, 5
+"""Looks at the young for one at those that are older; as many of these for a full pass."""
 _COLLECT_EVERY = 1.0
 """Seconds between two looks whether Python has made a full pass."""
 _ALL_EVERY = 600.0
@@ -266,7 +268,7 @@ class Collecting:
             gc.unfreeze()
 
     def _first(self) -> None:
-        gc.set_threshold(_YOUNG)
+        gc.set_threshold(_YOUNG, *_PASSES)
         gc.enable()
         # All that a start made is looked at in the first quiet moment: keys are pressed by now.
         self._spare()
@@ -297,6 +299,10 @@ class Collecting:
 
     def _spare(self) -> None:
         gc.freeze()
+        if self._passes is not None:
+            # A full pass waits for a quarter of what the last one left. Of nothing: else the next
+            # after one over everything looks at 150,000 new objects, and a key waits for that.
+            gc.collect()
         self._passes = _full_passes()
 
 

@@ -90,3 +90,6 @@ async def test_what_was_spared_and_became_garbage_goes_in_a_quiet_moment(
     monkeypatch.setattr(process, "_QUIET", -1.0)
     spared._look()
     assert gone() is None
+    passes, new = process._full_passes(), [Ring() for _ in range(60_000)]
+    assert process._full_passes() > passes, "as much is new as a pass may look at"
+    assert new
