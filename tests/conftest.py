@@ -25,6 +25,9 @@ settings.load_profile("patient")
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     # Shell scripts have what they start with "&" ignore it, and so would all that tests start.
     signal.signal(signal.SIGINT, signal.default_int_handler)
+if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
+    # So has nohup. What is not ignored here, but does nothing, ends what tests start.
+    signal.signal(signal.SIGHUP, lambda *_: None)
 
 gc.disable()
 """While tests are collected, which makes some hundred thousand objects that all stay."""

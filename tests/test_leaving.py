@@ -6,14 +6,15 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
 
-from smsmon import cli, run
+from smsmon import cli, leaving, run
 from smsmon.failures import Failures
-from smsmon.leaving import CODES, WITHIN, ToldToStop, heeding_signals
+from smsmon.leaving import CODES, ToldToStop, heeding_signals
+from tests.support.keeper import wait_until
+from tests.support.waiting import PATIENCE
 
 CRASHING = """
 import os, resource, sys
@@ -63,13 +64,13 @@ class _Finalized:
 
 @pytest.mark.parametrize("number", CODES)
 def test_a_signal_that_comes_within_a_finalizer_is_not_lost(
-    number: signal.Signals, capfd: pytest.CaptureFixture[str]
+    number: signal.Signals, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(leaving, "WITHIN", 2 * PATIENCE)  # it would end the tests by force
+
     def work() -> None:
-        until = time.monotonic() + WITHIN / 2
         _Finalized(number)
-        while time.monotonic() < until:
-            pass
+        wait_until(lambda: False, "it is raised again", PATIENCE)
 
     with heeding_signals(), Failures(lambda _: None).catching(), pytest.raises(ToldToStop) as told:
         work()
