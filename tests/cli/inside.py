@@ -8,7 +8,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,8 +16,9 @@ from tempfile import TemporaryFile
 from typing import Any
 from unittest import mock
 
-from smsmon import run
+from smsmon import exit_codes, run
 from smsmon.commands.door import Door
+from tests.support.waiting import PATIENCE
 
 ENDS = 2.0
 """Seconds within which a command ends that is told to stop."""
@@ -39,11 +40,13 @@ class Inside:
         encoding: str = "utf-8",
         interrupt: float = 0.0,
         lasts: bool = False,
+        until: Callable[[bytes], object] | None = None,
     ) -> tuple[int, bytes]:
         """The exit code, and all that was printed, stdout first.
 
         With ``interrupt`` the command is told to stop after so many seconds; one that ``lasts``
-        not before it is at its work. It must end within `ENDS` then.
+        not before it is at its work, nor before ``until`` of what was printed, as long as one can
+        wait for that. It must end within `ENDS` then.
         """
         whole = {"SMSMON_HOME": str(self.home), **self.environ, **(env or {})}
         with TemporaryFile() as out, TemporaryFile() as err:
@@ -52,12 +55,18 @@ class Inside:
                 "stdout": Door(out.fileno(), encoding),
                 "stderr": Door(err.fileno(), encoding),
             }
+
+            def until_printed() -> object:
+                return until is None or until(
+                    b"".join(os.pread(each.fileno(), 2**24, 0) for each in (out, err))
+                )
+
             with (
                 mock.patch.multiple(sys, **streams, argv=["smsmon", *args]),
                 mock.patch.dict(os.environ, whole, clear=True),
                 mock.patch.multiple(run, no_core_files=mock.DEFAULT, open_doors=mock.DEFAULT),
                 mock.patch("os._exit", side_effect=sys.exit),
-                _interrupted(interrupt, lasts=lasts) as told,
+                _interrupted(interrupt, until_printed, lasts=lasts) as told,
             ):
                 code: Any = 0
                 try:
@@ -70,17 +79,29 @@ class Inside:
                 file.seek(0)
             return int(code or 0), out.read() + err.read()
 
+    def watch_until(self, until: Callable[[bytes], object], *args: str) -> bytes:
+        """What ``watch`` prints, told to stop once ``until`` of it."""
+        code, said = self.run(["watch", *args], interrupt=0.1, lasts=True, until=until)
+        assert until(said), said
+        assert code == exit_codes.INTERRUPTED, said
+        return said
+
 
 @contextmanager
-def _interrupted(after: float, *, lasts: bool) -> Iterator[list[float]]:
+def _interrupted(
+    after: float, until: Callable[[], object], *, lasts: bool
+) -> Iterator[list[float]]:
     """Gives the moments at which it was told to stop."""
     told: list[float] = []
+    deadline = time.monotonic() + PATIENCE
     # Whatever other tests of this process left there: the program hears with one of its own.
     deaf = signal.getsignal(signal.SIGINT)
 
     def interrupt(*_: object) -> None:
         signal.setitimer(signal.ITIMER_REAL, after)  # again, should it not be heard
-        if not lasts or signal.getsignal(signal.SIGINT) is not deaf:
+        if (not lasts or signal.getsignal(signal.SIGINT) is not deaf) and (
+            until() or time.monotonic() > deadline
+        ):
             told.append(time.monotonic())
             os.kill(os.getpid(), signal.SIGINT)
 

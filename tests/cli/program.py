@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Any, NamedTuple
 
 from tests.support import installed, warm
+from tests.support.keeper import wait_until
 
 TIMEOUT = 30.0
 """Seconds a command may take on a machine that is busy with other tests."""
@@ -64,6 +67,33 @@ class Program:
         result = Done(code, out.decode(), err.decode())
         assert "Traceback" not in result.err, result.err
         return result
+
+    def watch_until(self, done: Callable[[str], object], *args: str) -> Done:
+        """What ``watch`` prints and leaves, told to end once ``done`` of what it printed."""
+        return printed(self.argv("watch", *args), self.env(), done)
+
+
+def printed(
+    argv: Sequence[str], env: Mapping[str, str], done: Callable[[str], object] | None = None
+) -> Done:
+    """What a program prints and leaves; one that lasts is told to end, once ``done`` of that."""
+    with TemporaryFile() as out, TemporaryFile() as err:
+
+        def so_far() -> list[str]:
+            return [os.pread(each.fileno(), 2**24, 0).decode() for each in (out, err)]
+
+        process = subprocess.Popen(
+            argv, stdin=subprocess.DEVNULL, stdout=out, stderr=err, env=env, cwd="/"
+        )
+        try:
+            if done is not None:
+                wait_until(lambda: done("".join(so_far())), f"what {argv} is to print", TIMEOUT)
+                process.terminate()
+            code = process.wait(TIMEOUT)
+            return Done(code, *so_far())
+        finally:
+            process.kill()
+            process.wait()
 
 
 def started(

@@ -46,12 +46,12 @@ def test_all_of_it_is_told_in_a_sentence(days: float, episodes: list[Episode], t
 
 @pytest.fixture(scope="module")
 def inside(tmp_path_factory: pytest.TempPathFactory, api: ServerThread) -> Inside:
-    """What was watched for a second: a message of which one recipient of three was not reached."""
+    """What was watched: a message of which one recipient of three was not reached."""
     home: Path = tmp_path_factory.mktemp("tried") / "home"
     it = Inside(home, {"SMSMON_BASE_URL": api.base_url, "SMSMON_API_KEY": api.key})
     assert it.run(["alert", "try", "failed>0"])[0] == 2, "nothing is recorded yet"
     it.run(["add", "301", "--label", "\x1b[31m0612345678", "--tag", "otp"])
-    it.run(["watch", "--for", "1s"])
+    it.watch_until(lambda said: b'"first_read"' in said)
     (home / "config.toml").write_text('[alerts.losses]\nwhen = "failed>0"\nfor = "1h"\n')
     return it
 

@@ -38,6 +38,7 @@ from smsmon.store.local.lease import LocalLease
 from tests.cli.inside import Inside
 from tests.cli.outlooks import ALERT, CALM, NOW, PHONE, STOPPED, stood
 from tests.store.memory_alerts import MemoryAlerts
+from tests.store.reports import rows_of
 
 # Thresholds
 
@@ -283,7 +284,7 @@ def test_what_watch_recorded_is_told_and_how_old_it_is(
     kept = MemoryAlerts()
     monkeypatch.setattr(LocalStore, "alerts", lambda *_: kept)
     inside.run(["add", "300", "301"])
-    inside.run(["watch", "--for", "1s"])
+    inside.watch_until(lambda said: said.count(b'"first_read"') == 2)
     code, output = inside.run(["check"])
     assert code == State.OK, output
     said = b"SMSMON OK: 2 messages, 25.0% not delivered, last read less than a minute ago | unread="
@@ -307,7 +308,11 @@ def test_a_balance_that_nobody_asks_for_any_more_is_old(
     rule = '[alerts.broke]\nabout = "account"\nwhen = "balance<1"\n'
     (inside.home / "config.toml").write_text(rule)
     inside.run(["add", "300"])
-    inside.run(["watch", "--for", "1s"])
+    inside.watch_until(
+        lambda said: (
+            b'"first_read"' in said and rows_of(inside.home / "history.db", "SELECT 1 FROM balance")
+        )
+    )
     check = ["check", "--measure", "balance", "-c", "balance=0:"]
     assert inside.run(check)[0] == State.OK
     later = time.time() + 7200
@@ -330,7 +335,7 @@ def test_a_balance_that_nobody_asks_for_any_more_is_old(
 
 def test_while_somebody_polls_nothing_is_unread(inside: Inside) -> None:
     inside.run(["add", "300"])
-    inside.run(["watch", "--for", "0.5s"])
+    inside.watch_until(lambda said: b'"first_read"' in said)
     lease = LocalLease(inside.home / "history.db", SystemClock(), "watch")
     assert lease.claim(["300"])
     try:

@@ -24,7 +24,7 @@ def known(api: ServerThread, tmp_path_factory: pytest.TempPathFactory) -> Progra
     )
     program.run("add", "300", "--label", "Sale", "--tag", "bf", "--note", "ask Anna")
     program.run("add", "301", "--label", "Codes", "--tag", "otp")
-    assert program.run("watch", "--for", "2").code == 0
+    program.watch_until(lambda said: said.count('"first_read"') == 2)
     program.run("rm", "301")
     program.run("add", "302", "--tag", "later")
     (program.home / "config.toml").write_text('[alerts.good]\nwhen = "delivered>1"\n')

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import subprocess
-import time
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from itertools import pairwise
 from pathlib import Path
 
@@ -14,8 +15,9 @@ from smsmon.simulator.faults import FaultPlan, Hang, TooMany, TroubleWindow
 from smsmon.simulator.thread import ServerThread
 from smsmon.simulator.world import World
 from tests.cli.conftest import message
-from tests.cli.program import Done, Program
+from tests.cli.program import TIMEOUT, Done, Program
 from tests.monitor.fakes import windows_passed
+from tests.support.keeper import wait_until
 
 IDS = [str(each) for each in range(1000, 1060)]
 LIMIT = 25
@@ -54,6 +56,18 @@ def begun(program: Program, *args: str) -> subprocess.Popen[str]:
     )
 
 
+def ended(process: subprocess.Popen[str]) -> None:
+    process.terminate()
+    process.communicate(timeout=TIMEOUT)
+
+
+def to_the_line_with(last: str, lines: Iterable[str]) -> Iterator[str]:
+    for line in lines:
+        yield line
+        if last in line:
+            return
+
+
 def test_several_homes_and_commands_never_pass_the_limit_together(
     tmp_path: Path, server: ServerThread
 ) -> None:
@@ -62,16 +76,15 @@ def test_several_homes_and_commands_never_pass_the_limit_together(
         homes = [at_home(tmp_path / name, server) for name in ("one", "two")]
         for home in homes:
             assert home.run("add", *IDS).code == 0
-        polling = [begun(home, "watch", "--for", "12s") for home in homes]
-        reading = [begun(home, "status", *IDS, "--json") for home in homes]
-        for each in polling:
-            each.communicate(timeout=60)
-        for each in reading:
-            each.terminate()
-            each.communicate(timeout=60)
-        seen = moments(server)
-        assert windows_passed(seen, LIMIT) == 0
-        assert len(seen) >= LIMIT - 3
+        asking = [begun(home, "watch") for home in homes]
+        asking += [begun(home, "status", *IDS, "--json") for home in homes]
+        wait_until(lambda: len(moments(server)) >= LIMIT - 3, "most of it is used", TIMEOUT)
+        for each in asking:
+            with suppress(subprocess.TimeoutExpired):
+                each.wait(1.0)  # whatever would pass the limit passes it at once
+        for each in asking:
+            ended(each)
+        assert windows_passed(moments(server), LIMIT) == 0
 
 
 def test_what_one_program_is_told_holds_for_all_at_once(
@@ -103,16 +116,15 @@ def test_a_watch_tells_until_when_nothing_is_asked_and_reads_on_after(
         for home in (one, two):
             home.run("add", *IDS[:3])
         server.faults.only(TooMany("3"))
-        first = begun(one, "watch", "--for", "8s")
-        deadline = time.monotonic() + 30
-        while not moments(server) and time.monotonic() < deadline:
-            time.sleep(0.01)
+        first = begun(one, "watch")
+        wait_until(lambda: moments(server), "it asks", TIMEOUT)
         server.faults.clear()
-        second = begun(two, "watch", "--for", "7s")
-        lines = [
-            [json.loads(line) for line in each.communicate(timeout=60)[0].splitlines()]
-            for each in (first, second)
-        ]
+        second = begun(two, "watch")
+        lines = []
+        for each, last in ((first, "account_up"), (second, "first_read")):
+            assert each.stdout is not None
+            lines.append([json.loads(line) for line in to_the_line_with(last, each.stdout)])
+            ended(each)
     [down] = [each for each in lines[0] if each.get("kind") == "account_down"]
     assert down["until"] is not None
     assert "Nothing is asked before" in down["detail"]
@@ -151,8 +163,11 @@ def test_the_requests_under_way_are_counted_over_all_profiles(
         server.faults.only(Hang())
         for n in range(10):
             assert home.run("add", *IDS[n * 3 : n * 3 + 3], "--profile", f"p{n}").code == 0
-        watching = begun(home, "watch", "--for", "6s")
-        watching.communicate(timeout=60)
+        watching = begun(home, "watch")
+        wait_until(lambda: len(moments(server)) == 2, "both are under way", TIMEOUT)
+        with pytest.raises(subprocess.TimeoutExpired):
+            watching.wait(2.0)
+        ended(watching)
         assert len(moments(server)) == 2
 
 

@@ -59,7 +59,7 @@ def test_it_is_told_by_the_store_alone_and_ends_well(tmp_path: Path, api: Server
     home = tmp_path / "home"
     inside = Inside(home, {"SMSMON_BASE_URL": api.base_url, "SMSMON_API_KEY": api.key})
     inside.run(["add", "300", "301", "--tag", "otp"])
-    inside.run(["watch", "--for", "1s"])
+    inside.watch_until(lambda said: said.count(b'"first_read"') == 2)
     nobody = Inside(home, {"SMSMON_BASE_URL": "http://127.0.0.1:1", "LC_ALL": "C.UTF-8"})
     assert nobody.run(["status", "--oneline"]) == (0, "sms ✓75.0% …1\n".encode())
     assert nobody.run(["status", "--oneline", "300"]) == (0, "sms ✓100.0%\n".encode())

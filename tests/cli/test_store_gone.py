@@ -37,12 +37,13 @@ def test_a_watch_says_once_that_it_is_gone_and_once_that_it_is_back(
     inside: Inside, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     use(GoneAtFirst(SystemClock(), [Entry("300")]), monkeypatch)
-    code, said = inside.run(["watch", "--for", "3s", "--log", "json"])
-    assert code == 0, said
+    said = inside.watch_until(
+        lambda said: b"The store answers again. " in said and b'"first_read"' in said,
+        *("--log", "json"),
+    )
     [gone] = [line for line in said.splitlines() if b"does not answer: nothing is polled" in line]
     assert b'"level":"warning"' in gone
     assert said.count(b"The store answers again. ") == 1
-    assert b'"first_read"' in said
 
 
 def test_the_short_status_says_that_it_is_gone(

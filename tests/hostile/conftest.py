@@ -37,6 +37,8 @@ def program(api: ServerThread, tmp_path_factory: pytest.TempPathFactory) -> Prog
     watchlist = tomli_w.dumps({"version": 1, "message": entries})
     (home / "watchlist.toml").write_text(watchlist, encoding="utf-8")
     made = Program(home, {"SMSMON_BASE_URL": api.base_url, "SMSMON_API_KEY": api.key})
-    done = made.run("watch", "--for", "4s", "1000", "1001")
+    done = made.watch_until(
+        lambda said: '"first_read"' in said and '"not_found"' in said, "1000", "1001"
+    )
     assert odd_characters(done.out + done.err, "\n\t") == []
     return made
