@@ -17,9 +17,10 @@ from tests.support.clock import VirtualClock
 PATIENCE = 30.0
 """Seconds that anything may take on a machine busy with other tests."""
 _LOOK_EVERY = 0.01
-_FRAME, _FRAMES = 1 / 50, 200
-"""Seconds within which what is to be painted is; how many at most, where each leads to another:
-a page that rolls takes about a hundred, and only what never rests takes all of them."""
+_FRAME, _FRAMES = 1 / 25, 200
+"""Seconds within which what is to be painted is: Textual paints 60 times a second, and lets one
+time go by when it is late. How many at most, where each leads to another: a page that rolls takes
+about a hundred, and only what never rests takes all of them."""
 
 Result = TypeVar("Result")
 
