@@ -19,6 +19,7 @@ from smsmon.simulator.messages import (
 from smsmon.simulator.server import Server
 from smsmon.simulator.world import World
 from tests.support.clock import START
+from tests.support.waiting import PATIENCE
 
 ALICE, BOB, CARLA = "+33639980001", "+33639980002", "+32470000003"
 
@@ -65,8 +66,8 @@ async def connect(
 
 
 async def until(condition: Callable[[], bool]) -> None:
-    """Let the loop run until the condition holds; fails after 10 s, when something is wrong."""
-    async with asyncio.timeout(10):
+    """Let the loop run until the condition holds; fails when something is wrong."""
+    async with asyncio.timeout(PATIENCE):
         while not condition():  # noqa: ASYNC110 - the server announces these moments to nobody
             await asyncio.sleep(0)
 

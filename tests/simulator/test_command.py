@@ -17,6 +17,7 @@ from smsmon.simulator.faults import BATCHES
 from smsmon.simulator.server import Server, run_forever, simulate
 from smsmon.simulator.world import World
 from tests.support.clock import VirtualClock
+from tests.support.waiting import PATIENCE
 
 PROGRAM = "from smsmon.simulator.server import simulate; simulate(seed=7, speed=60)"
 
@@ -24,7 +25,7 @@ PROGRAM = "from smsmon.simulator.server import simulate; simulate(seed=7, speed=
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_simulate_prints_its_exports_serves_and_ends_on_a_signal(number: signal.Signals) -> None:
     with subprocess.Popen(
-        [sys.executable, "-X", "dev", "-u", "-c", PROGRAM],
+        [sys.executable, "-W", "always", "-u", "-c", PROGRAM],
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
     ) as process:  # fmt: skip
         assert process.stdout is not None
@@ -36,7 +37,7 @@ def test_simulate_prints_its_exports_serves_and_ends_on_a_signal(number: signal.
         url = exports["SMSMON_BASE_URL"] + "/bulk-status"
         assert httpx.get(url, params=params, trust_env=False).json()["code"] == 200
         process.send_signal(number)
-        _, complaints = process.communicate(timeout=20)
+        _, complaints = process.communicate(timeout=PATIENCE)
     assert process.returncode == 0
     assert complaints == ""
     assert exports["SMSMON_API_KEY"] == World(seed=7).key
@@ -58,7 +59,7 @@ async def test_signals_are_as_before_once_it_is_over() -> None:
         reached.append(server.port)
         os.kill(os.getpid(), signal.SIGTERM)
 
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE):
         await run_forever(World(clock=VirtualClock()), started=leave)
     assert len(reached) == 1
     assert signal.getsignal(signal.SIGTERM) == before

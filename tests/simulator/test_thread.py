@@ -93,7 +93,7 @@ def test_program_that_forgets_to_stop_ends_all_the_same() -> None:
         "print(ServerThread(World()).start().base_url)\n"
     )
     done = subprocess.run(
-        [sys.executable, "-X", "dev", "-c", program], capture_output=True, text=True, timeout=30
+        [sys.executable, "-W", "always", "-c", program], capture_output=True, text=True, timeout=30
     )
     assert done.returncode == 0
     assert done.stdout.startswith("http://127.0.0.1:")
