@@ -81,6 +81,7 @@ def live_through(folder: Path, seconds: float, disturbances: int | None, seed: i
         return f"{len(server.asked)} requests, {done}, at most {busiest(server.asked)} in 60 s"
 
 
+@pytest.mark.timeout(3 * PATIENCE)
 def test_three_on_one_home_and_one_on_another_agree_whatever_befalls_them(tmp_path: Path) -> None:
     live_through(tmp_path, 12.0, 2, seed=6)
 
