@@ -88,21 +88,24 @@ def listening(world: World) -> Iterator[tuple[ServerThread, Listening]]:
         yield thread, server
 
 
-def deliveries(ids: Sequence[str], start: float, over: float, draw: Random) -> list[SimMessage]:
+def deliveries(
+    ids: Sequence[str], sent: float, start: float, over: float, draw: Random
+) -> list[SimMessage]:
     """Messages whose recipients all wait, and are delivered one by one in ``over`` seconds."""
-    all_of_them = recipients(ids, start, over, draw).items()
-    return [SimMessage(id, people, appears_at=start - 60) for id, people in all_of_them]
+    all_of_them = recipients(ids, start, over, draw, sent).items()
+    return [SimMessage(id, people, appears_at=sent) for id, people in all_of_them]
 
 
 def recipients(
-    ids: Sequence[str], start: float, over: float, draw: Random
+    ids: Sequence[str], start: float, over: float, draw: Random, sent: float | None = None
 ) -> dict[str, list[SimRecipient]]:
     """The recipients of those messages."""
     found = {}
     for id in ids:
         people = []
         for _ in range(draw.randint(1, 6)):
-            changes = [Change(start - 60 - over, "Waiting")]  # before anybody asks
+            # Before anybody asks.
+            changes = [Change(start - 60 - over if sent is None else sent, "Waiting")]
             arrives = start + draw.uniform(0.2, 1.0) * over
             changes.append(Change(arrives, "Delivered" if draw.random() < 0.8 else "Not delivered"))
             people.append(SimRecipient(f"+336{draw.randrange(10**8):08}", tuple(changes)))

@@ -40,10 +40,9 @@ def wait_until(done: Callable[[], object], what: str) -> float:
 
 def live_through(folder: Path, seconds: float, disturbances: int | None, seed: int) -> str:
     """Three processes on one home and one on another; gives what there is to say of it."""
-    draw = Random(seed)
     ids = [str(4_000_000 + each) for each in range(8)]
-    start = time.time()
-    world = World(messages=deliveries(ids, start + 5, seconds, draw))
+    sent = time.time() - 60
+    world = World(messages=deliveries(ids, sent, sent + 86_400, seconds, Random(seed)))
     done: list[str] = []
     with listening(world) as (thread, server), ExitStack() as stack:
         crowds = [Crowd(folder / "a", thread, ids, "xyz"), Crowd(folder / "b", thread, ids, "o")]
@@ -52,13 +51,17 @@ def live_through(folder: Path, seconds: float, disturbances: int | None, seed: i
                 stack.callback(member.end)
                 member.start()
         shared, _ = crowds
-        wait_until(lambda: len(shared.statuses()) == len(truth(world)), "the first reads")
+        for crowd in crowds:  # what was delivered before nobody would be told of
+            wait_until(lambda crowd=crowd: crowd.statuses() == truth(world), "the first reads")  # type: ignore[misc]
+        draw, start = Random(seed), time.time()
+        for message in deliveries(ids, sent, start, seconds, draw):
+            world.add(message)
         server.faults.windows = weather(TROUBLES, 0.03)
         while time.time() < start + seconds and (disturbances is None or len(done) < disturbances):
             done.append(shared.disturb(draw, time.sleep))
             time.sleep(draw.uniform(3.0, 6.0) if disturbances is None else 1.0)
         server.faults.clear()
-        wait_until(lambda: time.time() > start + 5 + seconds, "the last delivery")
+        wait_until(lambda: time.time() > start + seconds, "the last delivery")
         for crowd in crowds:
             wait_until(lambda crowd=crowd: crowd.statuses() == truth(world), "what is true")  # type: ignore[misc]
         delivered = {id for (id, _), word in truth(world).items() if word == "Delivered"}
