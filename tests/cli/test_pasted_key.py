@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -115,20 +115,25 @@ def told(inside: Inside, key: str, args: Sequence[str], **env: str) -> None:
     assert not [piece for piece in pieces if piece in whole], (args, code, whole)
 
 
+def asked(turn: int) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Every command, and every key; at the next turn each command with the next key."""
+    keys = [*KEYS.values()]
+    for number, args in enumerate(COMMANDS):
+        yield keys[(turn + number) % len(keys)], args
+
+
 @pytest.mark.parametrize("place", PLACES)
 def test_a_key_in_the_settings_file_is_not_repeated(place: str, inside: Inside) -> None:
-    for key in KEYS.values():
+    for key, args in asked(PLACES.index(place)):
         text = re.sub("WORD", key, re.sub("KEY", json.dumps(key), place))
         (inside.home / "config.toml").write_text(text)
-        for args in COMMANDS:
-            told(inside, key, args)
+        told(inside, key, args)
 
 
 @pytest.mark.parametrize("variable", VARIABLES)
 def test_a_key_in_a_variable_is_not_repeated(variable: str, inside: Inside) -> None:
-    for key in KEYS.values():
-        for args in COMMANDS:
-            told(inside, key, args, **{variable.replace("WORD", key.upper()): key})
+    for key, args in asked(VARIABLES.index(variable)):
+        told(inside, key, args, **{variable.replace("WORD", key.upper()): key})
 
 
 @pytest.mark.parametrize("args", ARGUMENTS, ids=" ".join)

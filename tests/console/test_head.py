@@ -337,24 +337,24 @@ ROOM = range(46, 241)
 """Columns of the line on screens from 60 columns, the clock beside it."""
 
 
-@pytest.mark.parametrize("width", ROOM)
-def test_all_accounts_in_trouble_are_named_or_counted_at_every_width(width: int) -> None:
-    alerts = tuple(rule(f"rule-{number}", Severity.CRITICAL) for number in range(12))
-    for accounts in (TWO, (*TWO, troubled(3, HELD), WELL), (*TWO, troubled(3, DOWN))):
-        head = replace(ALL, accounts=accounts, alerts=alerts)
-        told = line(head, width)
-        bad = [each for each in accounts if each.condition is not Condition.OK]
-        named = all(each.profile in told for each in bad)
-        assert (
-            named
-            or f"{len(bad)} accounts" in told
-            or all(word in told for word in ("down", "stopped"))
-        )
-        assert len(told) <= width
-    if width >= 68:
-        told = line(Head(TWO, NO_STATES, alerts=alerts), width)
-        assert "production ○ down" in told
-        assert "marketing ○ stopped" in told
+def test_all_accounts_in_trouble_are_named_or_counted_at_every_width() -> None:
+    for width in ROOM:
+        alerts = tuple(rule(f"rule-{number}", Severity.CRITICAL) for number in range(12))
+        for accounts in (TWO, (*TWO, troubled(3, HELD), WELL), (*TWO, troubled(3, DOWN))):
+            head = replace(ALL, accounts=accounts, alerts=alerts)
+            told = line(head, width)
+            bad = [each for each in accounts if each.condition is not Condition.OK]
+            named = all(each.profile in told for each in bad)
+            assert (
+                named
+                or f"{len(bad)} accounts" in told
+                or all(word in told for word in ("down", "stopped"))
+            )
+            assert len(told) <= width
+        if width >= 68:
+            told = line(Head(TWO, NO_STATES, alerts=alerts), width)
+            assert "production ○ down" in told
+            assert "marketing ○ stopped" in told
 
 
 @given(
@@ -377,33 +377,33 @@ def test_any_accounts_can_be_told_whether_or_not_the_current_one_has_a_key(
     assert len(line(head, width)) <= width
 
 
-@pytest.mark.parametrize("width", ROOM)
-def test_no_width_leaves_out_a_badge_or_the_count_of_alerts(width: int) -> None:
-    for account in (WELL, DOWN, replace(HELD, fault=LONG)):
-        told = line(replace(ALL, accounts=(account,)), width)
-        assert "FROZEN" in told
-        assert "masked" in told
-        assert "◆ 2 alerts" in told
-        assert "+1,234" in told or "1,234 new" in told or width < 66
+def test_no_width_leaves_out_a_badge_or_the_count_of_alerts() -> None:
+    for width in ROOM:
+        for account in (WELL, DOWN, replace(HELD, fault=LONG)):
+            told = line(replace(ALL, accounts=(account,)), width)
+            assert "FROZEN" in told
+            assert "masked" in told
+            assert "◆ 2 alerts" in told
+            assert "+1,234" in told or "1,234 new" in told or width < 66
 
 
-@pytest.mark.parametrize("width", ROOM)
-def test_the_name_of_the_account_is_for_the_width_to_say(width: int) -> None:
-    every = [
-        line(Head((account,), states, "production", used=used, allowed=600), width)
-        for account in (WELL, DOWN, replace(STOPPED, fault=LONG))
-        for states in (NO_STATES, ALL.states)
-        for used in (0, 555)
-    ]
-    assert {told.startswith("smsmon  production") for told in every} == {width >= 116}
+def test_the_name_of_the_account_is_for_the_width_to_say() -> None:
+    for width in ROOM:
+        every = [
+            line(Head((account,), states, "production", used=used, allowed=600), width)
+            for account in (WELL, DOWN, replace(STOPPED, fault=LONG))
+            for states in (NO_STATES, ALL.states)
+            for used in (0, 555)
+        ]
+        assert {told.startswith("smsmon  production") for told in every} == {width >= 116}
 
 
-@pytest.mark.parametrize("width", ROOM)
-def test_what_needs_eyes_is_counted_while_all_is_well(width: int) -> None:
-    told = line(Head((WELL,), ALL.states, "production", used=41, allowed=600), width)
-    assert "! 3" in told
-    assert "∅ 1" in told
-    assert "41/600 req" in told or width < 54
+def test_what_needs_eyes_is_counted_while_all_is_well() -> None:
+    for width in ROOM:
+        told = line(Head((WELL,), ALL.states, "production", used=41, allowed=600), width)
+        assert "! 3" in told
+        assert "∅ 1" in told
+        assert "41/600 req" in told or width < 54
 
 
 @pytest.mark.parametrize("many", [False, True])

@@ -51,7 +51,7 @@ async def test_messages_that_come_and_go_leave_nothing_behind(
         sizes = []
         life.fill_the_log()
         for _ in range(7):
-            await life.scene.pass_time(pilot, HOUR / 6)
+            await life.scene.pass_time(pilot, HOUR / 12)
             await life.churn(20)
             sizes.append(life.footprint())
     assert max(size.lines for size in sizes) <= LIMIT
