@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import settings
 
+from smsmon import programs
+
 if TYPE_CHECKING:
     from tests.support.postgres import Server
 
@@ -28,6 +30,9 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
     # So has nohup. What is not ignored here, but does nothing, ends what tests start.
     signal.signal(signal.SIGHUP, lambda *_: None)
+
+programs.ENDING = 60.0
+"""What is killed is waited for, however busy the machine is, and no `Popen` left behind."""
 
 gc.disable()
 """While tests are collected, which makes some hundred thousand objects that all stay."""
