@@ -16,8 +16,9 @@ from types import TracebackType
 from typing import Self
 
 from tests.support import installed
+from tests.support.keeper import runs
 
-PATIENCE = 30.0
+PATIENCE = 90.0
 """Seconds to wait for something that must come, on a machine busy with other tests."""
 
 
@@ -75,9 +76,9 @@ class OnTerminal:
                 raise TimeoutError(f"{wanted!r} did not come; the last: {self.output[-600:]!r}")
 
     def quiet(self, seconds: float = 0.3) -> None:
-        """Read until nothing has come for so long: the picture is painted."""
+        """Read until nothing has come for so long, and it has no more to do: all is painted."""
         deadline = monotonic() + PATIENCE
-        while self._read(seconds) and monotonic() < deadline:
+        while (self._read(seconds) or runs(self.pid)) and monotonic() < deadline:
             pass
 
     def end(self) -> int:

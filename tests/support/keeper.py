@@ -51,6 +51,15 @@ def wait_until(done: Callable[[], object], what: str, patience: float) -> None:
         time.sleep(0.005)
 
 
+def runs(pid: int) -> bool:
+    """True while a thread of the process has something to do, and be it that others are served."""
+    for each in Path(f"/proc/{pid}/task").glob("*/stat"):
+        with contextlib.suppress(OSError):
+            if each.read_text().rpartition(")")[2].split()[0] in "RD":
+                return True
+    return False
+
+
 def keep(folder: Path) -> None:
     with _lock_of(folder).open("r+") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)

@@ -14,7 +14,7 @@ from textual.pilot import Pilot
 
 from tests.support.clock import VirtualClock
 
-PATIENCE = 30.0
+PATIENCE = 90.0
 """Seconds that anything may take on a machine busy with other tests."""
 _LOOK_EVERY = 0.01
 _FRAME, _FRAMES = 1 / 25, 200
