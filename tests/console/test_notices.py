@@ -120,6 +120,7 @@ async def test_a_notice_is_seen_in_a_dialog_and_gone_when_a_key_came_after(tmp_p
         await scene.open(pilot, 10)
         await pilot.press("question_mark")
         await until(pilot, lambda: isinstance(scene.app.screen, HelpScreen), "help")
+        await pilot.pause()  # the key that opened it is through
         scene.screen.say("The watchlist cannot be written", "error")
         await pilot.pause()
         assert line_of(scene) == "The watchlist cannot be written"

@@ -32,7 +32,7 @@ async def until_told(scene: Scene, pilot: Pilot[Any], *, gone: bool) -> None:
     async def tick() -> None:
         await scene.clock.advance(0.2)
 
-    told = "store unreachable since 10:0"
+    told = "store unreachable since "
     await until(pilot, lambda: (told in head_of(scene)) is gone, f"it is gone: {gone}", tick)
 
 
