@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -134,9 +135,17 @@ class Locations:
         return self.state / "copied.txt"
 
     def keeps(self, path: Path) -> bool:
-        """True for a name of a file that smsmon lives on: nothing else may be written there."""
-        own = (self.config, self.watchlist, self.history)
-        return os.path.realpath(path) in map(os.path.realpath, own)
+        """True for a file that smsmon lives on, by whatever name: nothing else may be written
+        there. Those that SQLite, or a lock, has beside one begin with its name."""
+        real = Path(os.path.realpath(path))
+        for own in (self.config, self.watchlist, self.history):
+            kept = Path(os.path.realpath(own))
+            beside = real.parent == kept.parent and real.name.lstrip(".").startswith(kept.name)
+            with suppress(OSError):  # one of them is not there
+                beside = beside or own.samefile(path)
+            if beside:
+                return True
+        return False
 
     def named(self) -> list[tuple[str, Path]]:
         """Each place with its name, in the order ``smsmon locate`` prints them."""

@@ -33,6 +33,7 @@ from smsmon.times import counted, utc
 if TYPE_CHECKING:
     from textual.app import App
 
+    from smsmon.locations import Locations
     from smsmon.session import Session
 
 CLIPBOARD_LIMIT = 50_000
@@ -128,10 +129,7 @@ class Exports:
     session: Session
     formats: Formats
     picture: Picture
-    folder: Path
-    """Where exports go unless another is named."""
-    copied: Path
-    """The file that holds what was copied last."""
+    locations: Locations
     say: Say
     start: Callable[..., object]
     """Starts a worker of Textual, in a group."""
@@ -211,12 +209,12 @@ class Exports:
         fits = len(text.encode()) <= CLIPBOARD_LIMIT
         if fits:
             self.app.copy_to_clipboard(text)
-        problem = await asyncio.to_thread(_written, self.copied, text)
+        problem = await asyncio.to_thread(_written, self.locations.copied, text)
         if fits:
-            place = problem or f"If it takes none, see {self.copied}"
+            place = problem or f"If it takes none, see {self.locations.copied}"
             self.say(f"{what} copied to the terminal's clipboard.{self._more_shown} {place}")
         else:
-            place = problem or f"They are in {self.copied}"
+            place = problem or f"They are in {self.locations.copied}"
             self.say(f"{what} are too much for a terminal's clipboard. {place}", "warning")
 
     def export(self) -> None:
@@ -232,7 +230,7 @@ class Exports:
             self.say("There are no rows here to export.")
             return
         stamp = datetime.fromtimestamp(self.formats.now(), UTC).strftime("%Y%m%d-%H%M%S")
-        suggested = self.folder / f"{pane.id}-{stamp}.csv"
+        suggested = self.locations.exports / f"{pane.id}-{stamp}.csv"
         hidden = 0 if table.marks else table.view.hidden
         what = told(self._named(keys), marked=bool(table.marks), hidden=hidden)
 
@@ -241,7 +239,7 @@ class Exports:
                 self.start(partial(self._write, path, self.records(keys)), group="watchlist")
 
         try:
-            files.make_folder(self.folder)
+            files.make_folder(self.locations.exports)
         except OSError:
             suggested = Path.cwd() / suggested.name
         self.app.push_screen(SaveScreen(suggested, what, masked=self._masked), answered)
@@ -263,7 +261,9 @@ class Exports:
     async def _write(self, path: Path, records: list[Record]) -> None:
         form = as_json if path.suffix.lower() == ".json" else as_csv
         text = await asyncio.to_thread(form, records)
-        problem = await asyncio.to_thread(_written, path, text)
+        problem = f"{path} is a file of smsmon's own: choose another name."
+        if not await asyncio.to_thread(self.locations.keeps, path):
+            problem = await asyncio.to_thread(_written, path, text)
         if problem:
             self.say(problem, "error")
         else:

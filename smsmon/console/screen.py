@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cached_property, partial
-from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, cast
 
 from textual import events, on, work
@@ -39,6 +38,7 @@ if TYPE_CHECKING:
     from smsmon.console.operations import Operations
     from smsmon.console.terminal.process import TerminalApp
     from smsmon.console.undoing import Steps
+    from smsmon.locations import Locations
     from smsmon.session import Session
 
 _SINCE = "view.since"
@@ -60,18 +60,14 @@ class ConsoleScreen(PacedScreen[None], inherit_bindings=False):
         formats: Formats,
         *,
         memory: Memory,
-        exports: Path,
-        copied: Path,
+        locations: Locations,
         keymap: Mapping[str, str] | None = None,
         name: str = "",
         frames_per_second: float = 10,
         tint_seconds: float = 4.0,
         notifier: Notifier = SILENT,
     ) -> None:
-        """``name`` is the account's, for the header; ``notifier`` tells what is news elsewhere too.
-
-        ``exports`` is the folder of exports, ``copied`` the file with what was copied last.
-        """
+        """``name`` is the account's, for the head; ``notifier`` tells of news elsewhere too."""
         super().__init__()
         self.session = session
         self.formats = formats
@@ -80,7 +76,7 @@ class ConsoleScreen(PacedScreen[None], inherit_bindings=False):
         self.attention = Attention(session.clock.now(), memory)
         journal = Journal()
         self._start = start = partial(self.run_worker, exit_on_error=False)
-        self._export_places = exports, copied
+        self._locations = locations
         self.notices = Notices()
         self._said = NoticeLine(id="said")
         self.feed = Feed(
@@ -182,7 +178,7 @@ class ConsoleScreen(PacedScreen[None], inherit_bindings=False):
             self.session,
             self.formats,
             self.picture,
-            *self._export_places,
+            self._locations,
             self.say,
             self._start,
             self.arrangement.go,

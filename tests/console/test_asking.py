@@ -182,6 +182,13 @@ async def test_marked_rows_are_exported_and_the_dialog_says_so(
         await scene.show(pilot)
         assert len((tmp_path / "two.csv").read_text().splitlines()) == 1 + 2
         assert any("2 rows written to" in told for told in scene.said)
+        kept = scene.locations.watchlist.read_bytes()
+        (tmp_path / "list.csv").symlink_to(scene.locations.watchlist)
+        await pilot.press("x")
+        await until(pilot, lambda: scene.app.screen is not scene.screen, "the dialog")
+        scene.app.screen.dismiss(tmp_path / "list.csv")
+        await until(pilot, lambda: any("of smsmon's own" in told for told in scene.said), "a word")
+        assert scene.locations.watchlist.read_bytes() == kept
 
 
 async def test_who_copies_one_of_the_failed_is_told_how_to_take_all(opened: Open) -> None:
