@@ -8,7 +8,6 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
 from smsmon.commands.output import fail, say, use_signs
-from smsmon.commands.stores import the_store
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
@@ -96,6 +95,8 @@ def reader(locations: Locations, environ: Mapping[str, str] | None = None) -> Ca
 
 def open_watchlist(locations: Locations, settings: Settings | None = None) -> WatchlistStore:
     """The watchlist; nothing is read yet."""
+    from smsmon.commands.stores import the_store  # `--version` knows no files
+
     return the_store(locations, settings).watchlist()
 
 
@@ -107,6 +108,7 @@ def complain(sentence: str, level: Level = "warning", **fields: str) -> None:
 def window_beyond(settings: Settings, clock: Clock) -> OpenWindow:
     """What opens the windows that other machines share too, where the store is a team's."""
     from smsmon.accounts import no_window
+    from smsmon.commands.stores import the_store
     from smsmon.egress import egress_windows
 
     if not settings.store:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec import structs
 from textual.pilot import Pilot
 
 from smsmon.console.actions import Where
@@ -373,7 +374,7 @@ def test_a_group_says_how_much_of_it_is_stale_and_how_much_is_not_found() -> Non
         for doubts in (
             Doubts(3, 0, 2, stale),
             Doubts(3, 1, 0, stale),
-            Doubts(3, 3, 0, replace(stale, since=None)),
+            Doubts(3, 3, 0, structs.replace(stale, since=None)),
             Doubts(0, 0, 2, lost),
         )
     ]
