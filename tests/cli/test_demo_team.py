@@ -12,8 +12,8 @@ import pytest
 
 from smsmon.commands.demo import team
 from smsmon.commands.output import Failure
-from tests.cli.program import TIMEOUT, Program
-from tests.cli.test_demo import Terminal
+from tests.cli.program import Program
+from tests.pty.terminal import Terminal
 from tests.support.keeper import wait_until
 from tests.support.postgres import MISSING, binaries, needed
 from tests.support.waiting import PATIENCE
@@ -59,12 +59,8 @@ def test_where_no_server_is_installed_it_is_said(monkeypatch: pytest.MonkeyPatch
 
 def test_a_console_shows_what_two_others_find(offline: Program) -> None:
     needed(binaries(), MISSING)
-    terminal = Terminal(offline, "demo", "--team")
-    try:
-        terminal.wait_for(b"by 2")
-        terminal.wait_for(b"shop")
-        terminal.wait_for(b"completed: 1 delivered")
+    with Terminal(offline.argv("demo", "--team"), offline.env()) as terminal:
+        for what in ("by 2", "shop", "completed: 1 delivered"):
+            terminal.wait_for(what)
         terminal.press(b"q")
-        assert terminal.process.wait(TIMEOUT) == 0
-    finally:
-        terminal.close()
+        assert terminal.ended() == 0

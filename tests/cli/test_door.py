@@ -13,8 +13,8 @@ import pytest
 from smsmon.commands.door import Door
 from tests.cli.program import TIMEOUT, Program
 from tests.hostile.corpus import CORPUS, NAME
-from tests.hostile.pty_program import OnTerminal
 from tests.hostile.terminal import PIPED, odd_characters, seen
+from tests.pty.terminal import Terminal
 
 ROOT = Path(__file__).parents[2]
 WAYS_AROUND = {
@@ -94,9 +94,9 @@ def test_whatever_prints_passes_through_the_door(offline: Program) -> None:
     told = (done.stdout + done.stderr).decode()
     assert told.count("PWNED") >= 10  # it came out, as text
     assert odd_characters(told, PIPED) == []
-    with OnTerminal(argv, offline.env()) as terminal:
-        terminal.end()
-        assert seen(terminal.output.decode().replace("\t", " ")).obeyed == []
+    with Terminal(argv, offline.env()) as terminal:
+        terminal.ended()
+        assert seen(terminal.painted.decode().replace("\t", " ")).obeyed == []
 
 
 @pytest.mark.parametrize(
@@ -131,9 +131,9 @@ def test_names_from_the_environment_come_out_as_plain_text(
     done = away.run(*arguments)
     assert odd_characters(done.out + done.err, "\n\t") == []
     assert done.code in (0, 2)
-    with OnTerminal(away.argv(*arguments), away.env()) as terminal:
-        terminal.end()
-        assert seen(terminal.output.decode()).obeyed == []
+    with Terminal(away.argv(*arguments), away.env()) as terminal:
+        terminal.ended()
+        assert seen(terminal.painted.decode()).obeyed == []
 
 
 def test_a_path_that_cannot_be_printed_is_spelled_out_in_json(tmp_path: Path) -> None:

@@ -21,7 +21,6 @@ from smsmon.cli import smsmon
 from smsmon.simulator.messages import Change, SimMessage, SimRecipient
 from smsmon.simulator.thread import ServerThread
 from tests.cli.program import TIMEOUT, Program
-from tests.hostile.pty_program import OnTerminal
 from tests.pty.terminal import Terminal
 from tests.store.reports import START, Console, row
 
@@ -232,9 +231,9 @@ def test_what_happened_is_a_row_a_message_and_each_change_on_request(recorded: R
 def test_on_a_terminal_what_needs_no_look_is_one_line(recorded: Recorded) -> None:
     asked = ("history", "changes", "--since", "1h", "--until", recorded.ended)
     argv = recorded.program.argv(*asked)
-    with OnTerminal(argv, recorded.program.env()) as terminal:
-        terminal.end()
-        said = terminal.output.decode().splitlines()
+    with Terminal(argv, recorded.program.env()) as terminal:
+        terminal.ended()
+        said = terminal.painted.decode().splitlines()
     assert said[0].startswith("What happened: ")
     assert said[1].split()[0] == "MESSAGE"
     assert said[2].split()[0] == "1"
@@ -260,9 +259,9 @@ def test_times_say_that_nothing_matches_where_something_was_observed(
     recorded: Recorded, option: tuple[str, str]
 ) -> None:
     argv = recorded.program.argv("history", "times", *option)
-    with OnTerminal(argv, recorded.program.env()) as terminal:
-        terminal.end()
-        said = terminal.output.decode().splitlines()
+    with Terminal(argv, recorded.program.env()) as terminal:
+        terminal.ended()
+        said = terminal.painted.decode().splitlines()
     assert said == ["No delivery that was observed matches."]
 
 
@@ -407,9 +406,9 @@ def test_pruning_by_a_clock_far_ahead_needs_to_be_forced(
 
 def test_on_a_terminal_no_rows_are_no_line(recorded: Recorded) -> None:
     argv = recorded.program.argv("find", "+33700000000")
-    with OnTerminal(argv, recorded.program.env()) as terminal:
-        terminal.end()
-        said = terminal.output.decode().splitlines()
+    with Terminal(argv, recorded.program.env()) as terminal:
+        terminal.ended()
+        said = terminal.painted.decode().splitlines()
     assert said == ["smsmon: This number is in no message that the history knows."]
 
 

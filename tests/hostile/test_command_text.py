@@ -10,8 +10,8 @@ import tomli_w
 from smsmon.failures import write_crash_note
 from tests.cli.program import Program
 from tests.hostile.corpus import CORPUS, LONE_SURROGATES, NAME, hostile_settings, marks
-from tests.hostile.pty_program import OnTerminal
 from tests.hostile.terminal import PIPED, odd_characters, seen
+from tests.pty.terminal import Terminal
 
 SMALL = {name: text[:500] for name, text in CORPUS.items()}
 """What fits an argument."""
@@ -45,9 +45,9 @@ def test_commands_print_plain_text(
 
 def test_tables_on_a_terminal_are_plain_text(program: Program) -> None:
     for arguments in (("ls",), ("status", "1000", "1001"), ("find", "Ph")):
-        with OnTerminal(program.argv(*arguments), program.env()) as terminal:
-            terminal.end()
-            assert seen(terminal.output.decode()).obeyed == []
+        with Terminal(program.argv(*arguments), program.env()) as terminal:
+            terminal.ended()
+            assert seen(terminal.painted.decode()).obeyed == []
 
 
 ARGUMENTS = [text.replace("\0", "") for text in SMALL.values()]
@@ -107,9 +107,9 @@ def test_file_names_come_out_as_plain_text(tmp_path: Path, arguments: tuple[str,
     (home / "history.db").write_bytes(b"no database at all" * 100)
     environ = {"SMSMON_BASE_URL": f"https://{EVERYTHING[:200]}/"}
     away = Program(home, environ)
-    with OnTerminal(away.argv(*arguments), away.env()) as terminal:
-        terminal.end()
-        assert seen(terminal.output.decode()).obeyed == []
+    with Terminal(away.argv(*arguments), away.env()) as terminal:
+        terminal.ended()
+        assert seen(terminal.painted.decode()).obeyed == []
 
 
 @pytest.mark.parametrize("arguments", [("config", "show"), ("config", "check"), ("doctor",)])

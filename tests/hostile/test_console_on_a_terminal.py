@@ -6,8 +6,8 @@ from pathlib import Path
 
 from tests.cli.program import Program
 from tests.hostile.corpus import CORPUS, NAME, hostile_settings, marked, marks
-from tests.hostile.pty_program import OnTerminal
 from tests.hostile.terminal import seen
+from tests.pty.terminal import Terminal
 
 SIZE = (200, 70)
 CANCEL = b"\x18"
@@ -16,32 +16,32 @@ PASTE = " ".join(text[:300] for text in marked("Pa").values()).replace("\x1b[201
 PASTED = f"\x1b[200~{PASTE}\x1b[201~".encode()
 
 
-def leave(terminal: OnTerminal) -> str:
+def leave(terminal: Terminal) -> str:
     """Leave the console; all that it wrote, without what cancels a frame that still waited."""
-    asked = len(terminal.output)
-    terminal.send(b"q")
-    assert terminal.end() == 0
-    leaving = terminal.output[asked:].replace(CANCEL, b"", 1)
-    return (terminal.output[:asked] + leaving).decode()
+    asked = len(terminal.painted)
+    terminal.press(b"q")
+    assert terminal.ended() == 0
+    leaving = terminal.painted[asked:].replace(CANCEL, b"", 1)
+    return (terminal.painted[:asked] + leaving).decode()
 
 
 def test_the_console_writes_nothing_that_a_hostile_text_told_it(program: Program) -> None:
-    with OnTerminal(program.argv(), program.env(), SIZE) as terminal:
-        terminal.until(b"Lb37")
-        terminal.send(b"\r")
-        terminal.until(b"St37")
+    with Terminal(program.argv(), program.env(), SIZE) as terminal:
+        terminal.wait_for("Lb37")
+        terminal.press(b"\r")
+        terminal.wait_for("St37")
         for key in (b"/", b":", b"a"):
-            before = len(terminal.output)
-            terminal.send(key)
-            terminal.send(PASTED)
-            terminal.until(b"Pa0", before)
-            terminal.send(b"\x1b")
-            terminal.quiet()
-        terminal.send(b"l")
-        terminal.quiet()
+            before = len(terminal.painted)
+            terminal.press(key)
+            terminal.press(PASTED)
+            terminal.wait_for("Pa0", before)
+            terminal.press(b"\x1b")
+            terminal.wait_quiet(0.3)
+        terminal.press(b"l")
+        terminal.wait_quiet(0.3)
         left = leave(terminal)
     assert seen(left, SIZE).obeyed == []
-    what = seen(terminal.output.decode(), SIZE)
+    what = seen(terminal.painted.decode(), SIZE)
     assert [
         mark for way in ("Lb", "St", "Ph") for mark in marks(way) if mark not in what.text
     ] == []
@@ -54,12 +54,12 @@ def test_the_console_writes_file_names_and_settings_as_plain_text(tmp_path: Path
     (home / "watchlist.toml").write_text(f"broken {CORPUS['C1 CSI']}", encoding="utf-8")
     (home / "history.db").write_bytes(b"no database at all" * 100)
     program = Program(home)
-    with OnTerminal(program.argv(), program.env(), SIZE) as terminal:
-        terminal.until(b"not TOML")
-        terminal.until(b"Where is the API key")
-        terminal.quiet()
-        terminal.send(b"\x1b")
-        terminal.until(b"stopped")
-        terminal.quiet()
+    with Terminal(program.argv(), program.env(), SIZE) as terminal:
+        terminal.wait_for("not TOML")
+        terminal.wait_for("Where is the API key")
+        terminal.wait_quiet(0.3)
+        terminal.press(b"\x1b")
+        terminal.wait_for("stopped")
+        terminal.wait_quiet(0.3)
         left = leave(terminal)
     assert seen(left, SIZE).obeyed == []

@@ -56,7 +56,7 @@ class Terminal:
             stdin=self.inside,
             stdout=self.inside,
             stderr=self.inside,
-            env=dict(environ),
+            env={"TERM": "xterm-256color", **environ},
             cwd="/",
             start_new_session=True,
         )
@@ -87,17 +87,17 @@ class Terminal:
         self.painted += got
         return got
 
-    def wait_until(self, done: Callable[[], bool], what: str = "") -> None:
-        """Read until ``done()``; looks after everything that comes. Fails after ``WITHIN``."""
-        deadline = time.monotonic() + WITHIN
+    def wait_until(self, done: Callable[[], bool], what: str = "", within: float = WITHIN) -> None:
+        """Read until ``done()``; looks after everything that comes. Fails after so long."""
+        deadline = time.monotonic() + within
         while not done():
             assert time.monotonic() < deadline, f"{what or 'it'} never came: {self.last()!r}"
             self.read(0.05)
 
-    def wait_for(self, text: str, start: int = 0) -> None:
+    def wait_for(self, text: str, start: int = 0, within: float = WITHIN) -> None:
         """Until ``text`` was painted, after the first ``start`` bytes."""
         wanted = text.encode()
-        self.wait_until(lambda: wanted in self.painted[start:], text)
+        self.wait_until(lambda: wanted in self.painted[start:], text, within)
 
     def wait_quiet(self, seconds: float = 0.5) -> None:
         """Until nothing has come for so long, and it has nothing more to do."""

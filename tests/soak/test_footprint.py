@@ -13,7 +13,7 @@ from smsmon.simulator.thread import ServerThread
 from smsmon.simulator.world import World
 from smsmon.store.local.watchlist import Watchlist
 from tests.cli.program import Program
-from tests.hostile.pty_program import OnTerminal
+from tests.pty.terminal import Terminal
 from tests.simulator.support import add_random_messages
 from tests.support.memory import resident
 
@@ -33,14 +33,14 @@ def test_a_thousand_messages_of_five_hundred_fit_in_120_megabytes(tmp_path: Path
     Watchlist(home / "watchlist.toml", clock).add(Entry(id, f"Campaign {id}") for id in ids)
     with ServerThread(world) as api:
         program = Program(home, {"SMSMON_BASE_URL": api.base_url, "SMSMON_API_KEY": api.key})
-        with OnTerminal(program.argv(), program.env(), (140, 40)) as terminal:
-            terminal.until(f"{MESSAGES * RECIPIENTS:,}".encode(), patience=300)
-            read = resident(terminal.pid)
-            terminal.quiet(10.0)
-            later = resident(terminal.pid)
-            status = Path(f"/proc/{terminal.pid}/status").read_text()
-            terminal.send(b"q")
-            assert terminal.end() == 0
+        with Terminal(program.argv(), program.env(), (140, 40)) as terminal:
+            terminal.wait_for(f"{MESSAGES * RECIPIENTS:,}", within=300)
+            read = resident(terminal.process.pid)
+            terminal.watch(30.0)
+            later = resident(terminal.process.pid)
+            status = Path(f"/proc/{terminal.process.pid}/status").read_text()
+            terminal.press(b"q")
+            assert terminal.ended() == 0
     peak = re.search(r"VmHWM:\s+(\d+) kB", status)
     assert peak is not None
     print(
