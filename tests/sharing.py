@@ -10,24 +10,24 @@ from random import Random
 from time import monotonic
 from typing import Any
 
-from smsmon.model import Entry, Event, EventKind, Transition
+from smsmon.model import Entry
 from smsmon.monitor.engine import Engine
 from smsmon.monitor.schedule import Limits
-from smsmon.monitor.state import Applied, Watched
+from smsmon.monitor.state import Watched
 from smsmon.recipients import Recipient
 from smsmon.sharing import Sharing
 from smsmon.store.base import Store
 from smsmon.store.local import LocalStore
 from smsmon.watching import Watching
 from smsmon.who_polls import rank_of
-from tests.monitor.fakes import FakeSource
+from tests.monitor.fakes import FakeSource, Heard
 from tests.support.clock import VirtualClock
 from tests.support.waiting import PATIENCE
 
 LIMITS = Limits(min_interval=2.0, max_interval=10.0)
 
 
-class Member:
+class Member(Heard):
     """One console or watch of a home."""
 
     def __init__(
@@ -43,7 +43,7 @@ class Member:
         self.store = store
         self.source = FakeSource(clock)
         self.usable = True
-        self.news: list[Applied | Event] = []
+        self.news = []
         self.said: list[str] = []
         self.retried = 0
         self.engine = Engine({"default": self.source}, clock, limits=LIMITS, rng=Random(1))
@@ -119,20 +119,6 @@ class Member:
     @property
     def polls(self) -> bool:
         return self.sharing.polling.here
-
-    @property
-    def events(self) -> list[Event]:
-        found: list[Event] = []
-        for news in self.news:
-            found.extend(news.events if isinstance(news, Applied) else [news])
-        return found
-
-    def kinds(self, message_id: str | None = None) -> list[EventKind]:
-        return [e.kind for e in self.events if message_id is None or e.message_id == message_id]
-
-    @property
-    def transitions(self) -> list[Transition]:
-        return [t for news in self.news if isinstance(news, Applied) for t in news.transitions]
 
     def __getitem__(self, message_id: str) -> Watched:
         return self.engine.board[message_id]

@@ -154,20 +154,10 @@ class FakeBatches(FakeSource):
         return BatchRow(pair, Outcome.NOT_FOUND, reason="no such number")
 
 
-class Rig:
-    """An engine on a virtual clock, one source, and all that was told."""
+class Heard:
+    """What an engine told, one after the other."""
 
-    def __init__(
-        self,
-        limits: Limits | None = None,
-        sources: Callable[[VirtualClock], dict[str, Source]] | None = None,
-    ) -> None:
-        self.clock = VirtualClock()
-        self.source = FakeSource(self.clock)
-        self.news: list[Applied | Event] = []
-        given = sources(self.clock) if sources else {"default": self.source}
-        self.engine = Engine(given, self.clock, limits=limits, rng=Random(1))
-        self.engine.subscribe(self.news.append)
+    news: list[Applied | Event]
 
     @property
     def events(self) -> list[Event]:
@@ -182,6 +172,22 @@ class Rig:
 
     def kinds(self, message_id: str | None = None) -> list[EventKind]:
         return [e.kind for e in self.events if message_id is None or e.message_id == message_id]
+
+
+class Rig(Heard):
+    """An engine on a virtual clock, one source, and all that was told."""
+
+    def __init__(
+        self,
+        limits: Limits | None = None,
+        sources: Callable[[VirtualClock], dict[str, Source]] | None = None,
+    ) -> None:
+        self.clock = VirtualClock()
+        self.source = FakeSource(self.clock)
+        self.news = []
+        given = sources(self.clock) if sources else {"default": self.source}
+        self.engine = Engine(given, self.clock, limits=limits, rng=Random(1))
+        self.engine.subscribe(self.news.append)
 
     def watch(self, *message_ids: str, profile: str = "default") -> None:
         now = self.clock.now()
