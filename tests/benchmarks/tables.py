@@ -18,7 +18,7 @@ from smsmon.console.themes import DARK
 from smsmon.filters import Coded, Filter, parse
 from smsmon.filters.recipients import RECIPIENT_FIELDS
 from smsmon.recipients import Phones, Status
-from tests.support.sink import SinkDriver
+from tests.console.live_table.stage import SinkDriver
 
 NOON = 1_795_000_000
 TITLES = ("phone", "status", "STOP", "date", "took", "country", "first seen")

@@ -31,8 +31,8 @@ from smsmon.simulator.faults import Trouble, TroubleWindow
 from smsmon.simulator.server import Server, serve
 from smsmon.simulator.world import World
 from tests.chaos.oracle import Oracle
+from tests.monitor.fakes import pause
 from tests.support.clock import VirtualClock
-from tests.support.pausing import pause
 
 TIMEOUT = 0.1
 """Seconds in which nothing comes until the client gives an answer up."""

@@ -22,8 +22,8 @@ from smsmon.model import Counts, Entry, Fault, FaultKind
 from smsmon.monitor.account import held_back
 from smsmon.monitor.standing import standing
 from smsmon.monitor.state import MessageState, Watched
+from tests.monitor.fakes import pause
 from tests.support.clock import START, VirtualClock
-from tests.support.pausing import pause
 from tests.support.scene import DAY, SMALL, WIDE, Scene
 from tests.support.waiting import screen_text
 

@@ -212,3 +212,9 @@ def windows_passed(times: list[float], limit: int, width: float = 60.0) -> int:
     return sum(
         later - earlier <= width for earlier, later in zip(times, times[limit:], strict=False)
     )
+
+
+def pause(engine: Engine, ids: Iterable[str], paused: bool = True) -> None:
+    """Poll these no more, or again."""
+    for id in ids:
+        engine.amend(replace(engine.board[id].entry, paused=paused))

@@ -18,8 +18,7 @@ from smsmon.model import FaultKind
 from smsmon.monitor.schedule import Limits
 from smsmon.monitor.state import Applied
 from smsmon.recipients import Status
-from tests.monitor.fakes import Rig, fault, row, windows_passed
-from tests.support.pausing import pause
+from tests.monitor.fakes import Rig, fault, pause, row, windows_passed
 
 IDS = [str(1000 + number) for number in range(12)]
 LIMITS = Limits(per_minute=25, min_interval=5.0, max_interval=120.0, concurrency=3)

@@ -13,9 +13,8 @@ from smsmon.model import EventKind, FaultKind, Report, Unchanged
 from smsmon.monitor.schedule import Limits
 from smsmon.monitor.state import MessageState
 from smsmon.recipients import Status
-from tests.monitor.fakes import FakeSource, Rig, fault, report, row, windows_passed
+from tests.monitor.fakes import FakeSource, Rig, fault, pause, report, row, windows_passed
 from tests.support.clock import VirtualClock
-from tests.support.pausing import pause
 
 DELIVERED = Status.DELIVERED
 

@@ -1,4 +1,6 @@
-"""What every list of watched messages keeps to, whatever it is kept in."""
+"""What every list of watched messages keeps to, whatever it is kept in; and who wrote a note, where
+the list keeps that.
+"""
 
 from __future__ import annotations
 
@@ -7,8 +9,11 @@ import threading
 import pytest
 
 from smsmon.model import Entry
+from smsmon.store import watchlist_format
 from smsmon.store.base import WatchlistStore
+from smsmon.store.watchlist_format import Document
 from smsmon.tags import TagChange
+from tests.store.memory import Memory, MemoryWatchlist
 from tests.store.places import Place
 from tests.support.clock import VirtualClock
 
@@ -102,3 +107,34 @@ def test_threads_of_one_console_lose_nothing(watchlist: WatchlistStore) -> None:
     for thread in threads:
         thread.join()
     assert sorted(ids(watchlist.load())) == [str(n) for n in range(300, 308)]
+
+
+def signed(watchlist: MemoryWatchlist, id: str = "300") -> tuple[str, str, float]:
+    (entry,) = (each for each in watchlist.load() if each.id == id)
+    return entry.note, entry.note_by, entry.note_at - NOON
+
+
+async def test_a_note_has_its_author_and_moment_until_another_is_written() -> None:
+    clock, shared = VirtualClock(NOON), Memory()
+    anna, bea = MemoryWatchlist(shared, clock), MemoryWatchlist(shared, clock, "bea@ops2")
+    anna.add([Entry("300", note="first"), Entry("301")])
+    assert signed(anna) == ("first", "anna@ops1", 0.0)
+    assert signed(anna, "301") == ("", "", -NOON)
+    await clock.advance(60)
+    bea.amend(["300"], label="another", note="first")
+    bea.add([Entry("300", note="first")])
+    assert signed(bea) == ("first", "anna@ops1", 0.0)
+    done = bea.amend(["300"], note="second")
+    assert signed(anna) == ("second", "bea@ops2", 60.0)
+    anna.take_back(done)
+    assert signed(anna) == ("first", "anna@ops1", 0.0)
+    bea.add([Entry("300", note="third")])
+    assert signed(bea) == ("third", "bea@ops2", 60.0)
+    bea.amend(["300"], note="")
+    assert signed(bea) == ("", "", -NOON)
+
+
+def test_the_file_keeps_an_author_that_came_from_elsewhere() -> None:
+    kept = Entry("300", note="first", note_by="anna@ops1", note_at=NOON)
+    (read,) = watchlist_format.parse(watchlist_format.dump(Document((kept,))))[0].entries
+    assert (read.note_by, read.note_at) == ("anna@ops1", NOON)

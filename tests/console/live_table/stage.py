@@ -9,13 +9,13 @@ from typing import Any
 
 from textual import on
 from textual.app import App, ComposeResult
+from textual.drivers.headless_driver import HeadlessDriver
 from textual.message import Message
 from textual.pilot import Pilot
 
 from smsmon.console.cells import Span, Tone
 from smsmon.console.live_table import Column, LiveTable, MappedRows
 from smsmon.console.themes import DARK
-from tests.support.sink import SinkDriver
 from tests.support.waiting import screen_text
 
 
@@ -157,3 +157,17 @@ async def written_by(app: TableApp, pilot: Pilot[None]) -> int:
         if quiet == 3:
             return sink.written - begun
     raise AssertionError(f"it never falls silent:\n{screen_text(app)}")
+
+
+class SinkDriver(HeadlessDriver):
+    """Makes an app render its escape sequences as for a real terminal."""
+
+    written = 0
+    """Bytes so far."""
+
+    @property
+    def is_headless(self) -> bool:
+        return False
+
+    def write(self, data: str) -> None:
+        self.written += len(data.encode())

@@ -1,4 +1,6 @@
-"""The versions of ``history.db``: every one that was ever written is read by this program."""
+"""The versions of ``history.db``: every one that was ever written is read by this program; and a
+phone comes back from it as it was.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +11,8 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from smsmon.alerts import About, Edge, Subject, Telling
 from smsmon.model import EventKind
@@ -18,7 +22,7 @@ from smsmon.store.local import LocalArrivals, schema
 from smsmon.store.local.archive import LocalAlerts
 from smsmon.store.local.migrations import MIGRATIONS, Script
 from smsmon.store.local.reader import Reader
-from smsmon.store.local.schema import open_for_writing
+from smsmon.store.local.schema import SQLITE, open_for_writing
 from smsmon.store.past import Unread
 from smsmon.store.sql import happenings, queries
 from smsmon.store.sql.fence import WholeFence
@@ -207,3 +211,22 @@ def test_a_path_with_odd_characters_is_fine(tmp_path: Path) -> None:
     open_for_writing(path).close()
     with Reader(path) as reader:
         assert reader.ask(queries.messages) == []
+
+
+stored, phone_of = SQLITE.stored, SQLITE.phone_of
+
+
+@given(st.one_of(st.from_regex(r"\+?[0-9]{0,18}", fullmatch=True), st.text()))
+def test_a_phone_is_stored_without_loss(phone: str) -> None:
+    assert phone_of(stored(phone)) == phone
+
+
+def test_only_international_numbers_are_stored_as_numbers() -> None:
+    assert stored("+33612345678") == 33612345678
+    assert [stored(text) for text in ("0612", "+0612", "+", "+٣٣", "+" + "9" * 16)] == [
+        "0612",
+        "+0612",
+        "+",
+        "+٣٣",
+        "+" + "9" * 16,
+    ]
