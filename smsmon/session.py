@@ -337,7 +337,6 @@ class Session:
             self._list_stirred.set()
 
     def _amended(self, message_id: str) -> None:
-        """A message is described anew."""
         if self.alerts.alerting is not None:
             self.alerts.alerting.look_again(message_id)
         if "grouping" in self.__dict__:  # somebody asked for groups

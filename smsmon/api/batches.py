@@ -204,7 +204,6 @@ class _Reading:
             self._stray(f"message {shown(about)}, with a number that was not asked for")
 
     def _pair(self, about: Any, phone: str) -> Pair | None:
-        """The pair that a row means."""
         if isinstance(about, str):
             return self._by_text.get((about.strip(), phone))
         return self._by_number.get((about, phone)) if type(about) is int else None

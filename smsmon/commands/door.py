@@ -169,7 +169,6 @@ class Door(io.TextIOBase):
         self._counted = len(line)
 
     def _drawn(self, text: str) -> str:
-        """``text`` as the terminal gets it."""
         text = shown(text)
         if text.isascii():
             return text

@@ -109,7 +109,6 @@ def _recipients(archive: Archive, asked: RowsWanted) -> Iterator[Block]:
 
 
 def _told(field: RecipientField, seen: Seen, slots: Sequence[int], private: bool) -> list[object]:
-    """A field of the recipients at ``slots``, as it is exported."""
     column, shape = field.column(seen), shape_of(field.kind, private=private)
     if isinstance(column, Coded):
         meanings = [*map(shape, column.meanings)]

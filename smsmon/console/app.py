@@ -318,7 +318,6 @@ class ConsoleApp(process.TerminalApp, inherit_bindings=False):
 
     @work(group="sharing", exit_on_error=False)
     async def _share(self) -> None:
-        """Poll, or follow who does."""
         self._session.sharing.turned = self.front.head.show
         await self.keep_going("Following who polls", self._session.sharing.run)
 

@@ -330,7 +330,6 @@ class Poller:
             self._ways.send(choice, now)
 
     def _withdraw(self) -> None:
-        """Nothing is to be sent, for now."""
         self._gate.withdraw(self)
         self._budget.withdraw(self)
 

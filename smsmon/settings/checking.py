@@ -46,7 +46,6 @@ def _no_column(at: KeyPath, column: str, known: Sequence[str]) -> Problem:
 
 
 def _columns() -> dict[str, list[str]]:
-    """The names of the columns of each table."""
     from smsmon.filters.messages import MESSAGES
     from smsmon.filters.recipients import RECIPIENTS
 

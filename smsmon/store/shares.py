@@ -244,7 +244,6 @@ class Share:
         return sharers[crc32(name.encode()) % len(sharers)].owner == self._me.owner
 
     def _messages(self, names: Iterable[str], account: str) -> list[str]:
-        """The messages of an account among ``names``."""
         works = ((name, self._all.get(name)) for name in names)
         return [
             name

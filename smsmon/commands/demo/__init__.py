@@ -48,7 +48,6 @@ _CODES_BEFORE = 2_700.0
 
 
 def _world_flags(command: F) -> F:
-    """``--seed`` and ``--speed``."""
     command = click.option(
         "--speed",
         type=Number(0.001, 1_000_000),

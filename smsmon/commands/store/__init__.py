@@ -202,7 +202,6 @@ def copy(
 
 
 def _at(name: str, settings: Settings) -> _At:
-    """The store that is called so."""
     if name not in (LOCAL, settings.store):
         from smsmon.settings.values import wrong_store
 

@@ -195,7 +195,6 @@ class AlertsScreen(Dialog[Cause | None]):
 
     @work(group="alerts past", exclusive=True, exit_on_error=False)
     async def _recall(self) -> None:
-        """Read what is past."""
         since = self._formats.now() - PAST_DAYS * DAY
         try:
             found = await self._picture.past(since, PAST_LIMIT)

@@ -104,7 +104,6 @@ def _rank(command: Command, words: Sequence[str]) -> int | None:
 
 
 def _begins(word: str, text: str) -> bool:
-    """True when a word of ``text`` begins with ``word``."""
     return any(each.startswith(word) for each in text.replace("-", " ").split())
 
 

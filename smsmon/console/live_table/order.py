@@ -164,7 +164,6 @@ def _parts(values: array[float], *, reverse: bool) -> Iterable[Iterable[int]]:
 
 
 def _having(code: int, codes: bytes) -> Iterable[int]:
-    """The places at which ``codes`` has ``code``."""
     chosen = bytearray(256)
     chosen[code] = 1
     return compress(count(), codes.translate(chosen))

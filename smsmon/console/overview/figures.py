@@ -251,7 +251,6 @@ def _up_to_date(message: _MessageFigures | None, source: Captured, now: float) -
 
 
 def _dates(source: Captured, status: Status, now: float) -> Counter[int]:
-    """The plausible dates of the recipients with this status."""
     flags = source.recipients.statuses.translate(_FLAGS[status])
     dates: Iterable[int] = source.recipients.dates
     if source.changed_at is not None:

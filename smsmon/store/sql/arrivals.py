@@ -238,7 +238,6 @@ class TableArrivals:
 
 
 def _there(db: Connection, table: str, ids: Iterable[str]) -> set[str]:
-    """Those of ``ids`` that are in a table."""
     query = f"SELECT message_id FROM {table} WHERE message_id IN"  # noqa: S608
     return {id for (id,) in rows_in(db, query, ids)}
 
