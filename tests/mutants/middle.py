@@ -26,7 +26,7 @@ class Middle:
         "smsmon/sources/{arrived,followed,standing}.py",
         "smsmon/store/{arrivals,entries,past,shares,watchlist_format}.py",
         "smsmon/store/sql/{batch,columns,happenings,recording}.py",
-        "smsmon/targets/{secrecy,wording}.py",
+        "smsmon/targets/{__init__,wording}.py",
     )
     TESTS = (
         "tests/{alerting,api,egress,filters,groups,metrics,monitor}/**/test_*.py",
