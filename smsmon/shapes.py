@@ -140,7 +140,7 @@ def sighting_json(sighting: Sighting, *, private: bool = False) -> dict[str, Any
     }
 
 
-def fault_json(fault: Fault, *, private: bool = False) -> dict[str, Any]:
+def fault_json(fault: Fault, *, private: bool) -> dict[str, Any]:
     """Why a message could not be read."""
     message = words_of_api(fault.message, private)
     return {"kind": str(fault.kind), "code": fault.code, "message": message}

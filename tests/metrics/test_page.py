@@ -157,8 +157,11 @@ async def test_what_is_known_is_told(scene: Scene) -> None:
     assert of(values, "changes_total") == {"default delivered": 1}
     assert of(values, "delivery_seconds_count") == {"FR": 1}
     assert of(values, "delivery_seconds_sum") == {"FR": 7}
-    assert of(values, "delivery_seconds_bucket")["FR 5.0"] == 0
-    assert of(values, "delivery_seconds_bucket")["FR 10.0"] == 1
+    told = of(values, "delivery_seconds_bucket")
+    bounds = "5.0 10.0 20.0 30.0 60.0 120.0 300.0 600.0 1800.0 3600.0 21600.0 86400.0 +Inf"
+    assert [each.removeprefix("FR ") for each in told if each[:3] == "FR "] == bounds.split()
+    assert told["FR 5.0"] == 0
+    assert told["FR 10.0"] == 1
     assert of(values, "tag_delivery_seconds_count") == {"fr": 1, "otp": 1}
 
 
