@@ -28,6 +28,7 @@ WRITINGS: dict[str, Callable[[str], str]] = {
     "as it is": str,
     "in capitals": str.upper,
     "swapped case": str.swapcase,
+    "in capitals, by a letter that is two small ones": lambda text: f"\u0130 {text.upper()}",
     "percent-encoded": percent,
     "percent-encoded by half": lambda text: "".join(
         percent(char) if place % 2 else char for place, char in enumerate(text)

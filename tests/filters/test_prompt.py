@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from smsmon.filters import Field, FilterError, parse
+from smsmon.filters import Field, FilterError, Kind, parse
 from smsmon.filters.messages import ALERT_FIELD, MESSAGE_FIELDS
 from smsmon.filters.prompt import OFFERED_LIMIT, completions, examples, hint
 from smsmon.filters.questions import Value
@@ -98,7 +98,13 @@ def test_every_example_and_every_hint_is_a_filter_of_its_own_table(
     assert {parse(each.term, fields).fields for each in told} == {
         frozenset([field.name]) for field in fields
     }
-    assert all(each.meaning for each in told)
+    words = {
+        f.example: ("yes", "no", "unknown") if f.kind is Kind.FLAG else f.words for f in fields
+    }
+    for each in told:
+        meaning, _, last = each.meaning.rpartition(": ")
+        assert tuple(last.split(", ")) == words[each.term] if words[each.term] else each.meaning
+        assert meaning or not words[each.term]
     for term in hint(fields):
         assert parse(term, fields)
 

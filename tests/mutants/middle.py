@@ -41,7 +41,6 @@ class Middle:
     """All who may see a mistake. Those of the commands start the program that is installed, in
     which there is none."""
     RIM = (
-        "tests/alerting/test_together.py",
         "tests/api/test_{address,desync,kept,key,key_leaks,proxy,resolver}.py",
         "tests/monitor/test_size.py",
         "tests/service/test_systemd.py",
@@ -50,8 +49,8 @@ class Middle:
         "tests/store/local/test_{damage,disturbed,kill,lease,trouble}.py",
         "tests/store/team/test_*.py",
         "tests/targets/test_{command,doctor,sending}.py",
-        "tests/test_{bounds,crash,heap,leaving,map,pictures,programs,reloading}.py",
-        "tests/test_{session,sharing,sharing_parts,team_live,window}.py",
+        "tests/test_{bounds,crash,heap,leaving,map,pictures,programs}.py",
+        "tests/test_{sharing_parts,team_live,window}.py",
     )
     """But for these: of sockets, processes and disks that fail, which take long."""
 
