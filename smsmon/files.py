@@ -120,7 +120,10 @@ def descriptor_of(path: str | Path) -> int | None:
 
     None for a name of anything else.
     """
-    name = os.path.abspath(path)
+    try:
+        name = os.path.abspath(path)
+    except OSError:  # the folder we are in is gone
+        return None
     for _ in range(_LINKS):
         folder, last = os.path.split(name)
         if last.isdecimal() and _OURS.fullmatch(os.path.realpath(folder)):

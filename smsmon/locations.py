@@ -95,7 +95,12 @@ class Locations:
                     "SMSMON_HOME looks like an API key itself: give it the path of a folder. (If"
                     " it is one, write it with its slashes, or ./ before it.)"
                 )
-            return cls.under(Path(os.path.abspath(os.path.expanduser(home))))
+            try:
+                return cls.under(Path(os.path.abspath(os.path.expanduser(home))))
+            except FileNotFoundError:
+                raise LocationError(
+                    "SMSMON_HOME is seen from this folder, which is gone: write it in full."
+                ) from None
 
         from platformdirs import PlatformDirs  # 20 ms, and not needed under SMSMON_HOME
 
@@ -137,7 +142,10 @@ class Locations:
     def keeps(self, path: Path) -> bool:
         """True for a file that smsmon lives on, by whatever name: nothing else may be written
         there. Those that SQLite, or a lock, has beside one begin with its name."""
-        real = Path(os.path.realpath(path))
+        try:
+            real = Path(os.path.realpath(path))
+        except OSError:  # the folder we are in is gone, and nothing is in it
+            return False
         for own in (self.config, self.watchlist, self.history):
             kept = Path(os.path.realpath(own))
             beside = real.parent == kept.parent and real.name.lstrip(".").startswith(kept.name)

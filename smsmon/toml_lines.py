@@ -34,7 +34,7 @@ def line_of(text: str, path: tuple[str | int, ...]) -> int | None:
 def _parsed(lines: list[str]) -> dict[str, Any] | None:
     try:
         return tomllib.loads("".join(lines))
-    except tomllib.TOMLDecodeError:
+    except (tomllib.TOMLDecodeError, RecursionError):
         return None
 
 

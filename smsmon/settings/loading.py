@@ -175,6 +175,8 @@ def read_toml(path: Path) -> tuple[str, dict[str, Any]]:
         return text, tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise SettingsError((_toml_sentence(name, text, str(error)),)) from None
+    except RecursionError:
+        raise SettingsError((f"{name}: not valid TOML: it is nested too deeply.",)) from None
 
 
 def _toml_sentence(name: str, text: str, message: str) -> str:

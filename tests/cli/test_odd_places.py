@@ -57,6 +57,27 @@ def test_a_home_of_somebody_else_is_no_fault(mode: int, tmp_path: Path) -> None:
         assert code != exit_codes.CRASH, output
 
 
+@pytest.mark.parametrize("home", ["", "home"], ids=["a home in full", "one seen from there"])
+def test_a_folder_that_is_gone_while_we_are_in_it_is_no_fault(
+    home: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "gone").mkdir()
+    monkeypatch.chdir(tmp_path / "gone")
+    (tmp_path / "gone").rmdir()
+    for args in (*COMMANDS, ("import", "x"), ("export", "recipients", "-o", "x.csv")):
+        code, output = Inside(Path(home) if home else tmp_path / "home", ACCOUNT).run(args)
+        assert code != exit_codes.CRASH, output
+        assert b"is gone" in output or not home or args[0] == "import"
+
+
+@pytest.mark.parametrize("name", ["config.toml", "watchlist.toml"])
+def test_a_file_that_is_nested_without_end_is_no_fault(name: str, tmp_path: Path) -> None:
+    (tmp_path / name).write_text("a = " + "[" * 5_000 + "]" * 5_000)
+    for args in COMMANDS:
+        code, output = Inside(tmp_path, ACCOUNT).run(args)
+        assert code != exit_codes.CRASH, output
+
+
 def test_the_first_settings_file_is_the_same_in_every_locale(offline: Program) -> None:
     config = offline.home / "config.toml"
     assert offline.run("config", "init", **PLAIN).code == exit_codes.OK
