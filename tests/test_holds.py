@@ -24,7 +24,8 @@ def at(text: str) -> float:
 @pytest.mark.parametrize(
     ("year", "day"),
     [(2024, date(2024, 3, 31)), (2025, date(2025, 4, 20)), (2026, date(2026, 4, 5)),
-     (2027, date(2027, 3, 28)), (2038, date(2038, 4, 25)), (2285, date(2285, 3, 22))],
+     (2027, date(2027, 3, 28)), (2038, date(2038, 4, 25)), (2285, date(2285, 3, 22)),
+     (2049, date(2049, 4, 18)), (2076, date(2076, 4, 19))],  # a week earlier than it would be
 )  # fmt: skip
 def test_easter_falls_on_its_day(year: int, day: date) -> None:
     assert easter(year) == day

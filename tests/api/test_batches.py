@@ -114,6 +114,7 @@ UNCLEAR: list[tuple[dict[str, Any], str]] = [
     (row(date="tomorrow"), "not a date: “tomorrow”"),
     (row(date=-1), "not a date: -1"),
     (row(date=2**32), "not a date: 4294967296"),
+    (row(date=2**32 + 1), "not a date: 4294967297"),
     (row(stopSms="maybe"), "not a STOP flag: “maybe”"),
     (row(code=4), "success, and code 4"),
     (row(success=ABSENT, code=4), "success, and code 4"),

@@ -9,8 +9,9 @@ import pytest
 from smsmon.console.actions import Where
 from smsmon.console.layout import HIGH, TALL, layout_classes
 from smsmon.console.line import fitted
-from smsmon.console.totals import MessageFigures, delays
-from smsmon.model import Entry
+from smsmon.console.signs import Tone
+from smsmon.console.totals import MessageFigures, delays, totals
+from smsmon.model import Counts, Entry
 from smsmon.recipients import Status
 from tests.support.scene import DAY, SMALL, WIDE, Scene
 from tests.support.waiting import screen_text
@@ -100,3 +101,10 @@ async def test_the_log_of_a_wide_screen_tells_the_labels(
         assert ("Black Friday FR" in line) is there
         lines = scene.screen.picture.log.size.height
         assert lines == {SMALL: 19, WIDE: 7, (200, 55): 14}[size]
+
+
+def test_a_status_that_nobody_has_is_dim_and_each_other_in_its_colour() -> None:
+    line = totals(Counts(total=5, delivered=3, not_delivered=2), 140)
+    worn = {line.plain[each.start : each.end]: str(each.style) for each in line.spans}
+    seen = [worn[number] for number in ("✓ 3", "✗ 2", "… 0")]
+    assert seen == [Tone.GOOD.style, Tone.BAD.style, Tone.DIM.style]

@@ -117,6 +117,20 @@ def test_who_was_sent_to_a_moment_ago_is_in_no_share_and_who_was_not_read_is_not
     assert scene.row().within[0] == (10.0, 2, 0, 0), "the API told late that it was in time"
 
 
+def test_what_is_told_again_is_nothing_new(scene: Scene) -> None:
+    scene.add("1", sent=T)
+    scene.read("1", (PHONES[0], Status.WAITING, None))
+    groups = Groups()
+    assert [groups.note(scene.board["1"], T) for _ in range(3)] == [True, False, False]
+
+
+def test_what_cannot_be_read_is_in_trouble_and_not_paused(scene: Scene) -> None:
+    scene.add("1")
+    scene.fail("1")
+    row = scene.row()
+    assert (row.messages, row.unread, row.paused) == (1, 1, 0)
+
+
 def test_a_delivery_without_a_date_tells_only_of_a_limit_it_kept_when_it_was_seen(
     scene: Scene,
 ) -> None:

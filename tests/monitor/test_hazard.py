@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from math import exp
 
 import pytest
@@ -67,6 +68,14 @@ def test_a_built_in_curve_leaves_the_shares_that_are_said(
     assert all(rate > 0 for rate in curve.rates)
     assert shares[0] == (0.0, 1.0)
     assert shares[-1][0] > EDGES[-1]
+
+
+@pytest.mark.parametrize("shares", [_WAITING_AT, _STOPPED_AT])
+def test_with_age_ever_fewer_are_left(shares: tuple[tuple[float, float], ...]) -> None:
+    ages, left = zip(*shares, strict=True)
+    assert (ages[0], left[0]) == (0.0, 1.0)
+    assert all(before < after for some in (ages, EDGES) for before, after in pairwise(some))
+    assert all(before > after > 0.0 for before, after in pairwise(left))
 
 
 def test_most_reports_come_in_seconds_and_a_wave_at_48_hours() -> None:

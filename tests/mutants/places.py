@@ -117,7 +117,7 @@ def _of_no_effect(spec: MutationSpec) -> bool:
     line = _lines(str(spec.module_path))[spec.start_pos[0] - 1]
     if spec.operator_name.endswith("ReplaceTrueWithFalse") and "strict=True" in line:
         return True
-    if any(each in line for each in ("width=", "priority=", "shown=")):
+    if any(each in line for each in ("width=", "priority=", "shown=", "kw_only=")):
         return True  # pictures hold how a column looks
     if spec.operator_name.endswith(("_Is_Eq", "_IsNot_NotEq")):
         return True  # what is itself equals itself, and nothing else here does
