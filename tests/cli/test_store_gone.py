@@ -29,7 +29,7 @@ def inside(tmp_path: Path, api: ServerThread) -> Inside:
 
 
 def use(store: SwitchedStore, monkeypatch: pytest.MonkeyPatch) -> None:
-    for place in ("smsmon.session", "smsmon.commands.context", "smsmon.store"):
+    for place in ("smsmon.session", "smsmon.commands.stores", "smsmon.store"):
         monkeypatch.setattr(f"{place}.open_store", store)
 
 
