@@ -193,7 +193,7 @@ async def test_the_line_tells_the_worst_alert_in_prose_until_it_is_acknowledged(
         await pilot.press("down")
         elsewhere = line_of(scene)
         assert elsewhere.startswith(f"◆ losses {firing}: ")
-        assert " % not delivered of " in elsewhere
+        assert "% not delivered of " in elsewhere
         assert len(elsewhere) < SMALL[0]
         while picture.messages.table.cursor_key != firing:
             await pilot.press("down")
@@ -202,7 +202,7 @@ async def test_the_line_tells_the_worst_alert_in_prose_until_it_is_acknowledged(
         assert told.startswith("◆ losses: ")
         assert len(told) < SMALL[0]
         final = session.engine.board[firing].counts.final
-        assert f" % not delivered of {final:,} final" in told
+        assert f"% not delivered of {final:,} final" in told
         await pilot.press("down")
         await pilot.pause()
         assert line_of(scene) == elsewhere
