@@ -499,7 +499,7 @@ def test_what_is_no_number_or_no_duration_is_refused_with_a_sentence(name: str, 
 
 
 def test_a_text_is_found_in_numbers_that_are_none_also_in_a_whole_column() -> None:
-    for needle in ("anonymous", "ano", "x"):
+    for needle in ("anonymous", "ano", "x", "3361"):
         test = NotDigits(needle)
         for rows in (["+33612345678", "Anonymous"], ["+33612345678"], ["Anonymous", "x"]):
             assert test.through(Phones(rows)) == bytes(test(each) for each in rows)
