@@ -73,8 +73,6 @@ class Ledger:
         """Numbers of episodes that are not recorded yet."""
         self._worse: dict[Case, Worst] = {}
         self._worse_from = -inf
-        self._claimed: dict[Telling, float] = {}
-        """What this process took on, and when: also before another one polled for a while."""
         self._refused: dict[Telling, float] = {}
         self._write_from = -inf
         """When what could not be written is tried again."""
@@ -215,17 +213,13 @@ class Ledger:
                 since = claimed.claimed_at if claimed is not None else now
                 case.told[part] = Told(*part, since, now)
                 case.ours.discard(part)
-                self._claimed.pop(case.telling(part), None)
                 self._put(Done(case, part, now))
 
     def settle(self, cases: Iterable[Case]) -> None:
         """Forget what is over and owed to nobody."""
-        gone = {id(each): each for each in cases}
+        gone = {id(each) for each in cases}
         if gone:
             self._over = [each for each in self._over if id(each) not in gone]
-            for case in gone.values():
-                for part in case.ours:
-                    self._claimed.pop(case.telling(part), None)
 
     # --- the store -----------------------------------------------------------------------
 
@@ -253,15 +247,9 @@ class Ledger:
         done = {id(each) for each in waiting[: written.count]}
         self._writings = [each for each in self._writings if id(each) not in done][-_WAITING:]
         for case, number in written.numbers:
-            self._renumber(case, number)
+            case.episode = replace(case.episode, number=number)
         if written.count:
             self._wrote()
-
-    def _renumber(self, case: Case, number: int) -> None:
-        """A case has another number: what was taken on of it goes by that."""
-        taken = {part: self._claimed.pop(case.telling(part), None) for part in case.ours}
-        case.episode = replace(case.episode, number=number)
-        self._claimed |= {case.telling(part): at for part, at in taken.items() if at is not None}
 
     def record_anew(self) -> None:
         """The store is another one by now, or may have lost something: have it keep what is known
@@ -269,7 +257,7 @@ class Ledger:
         """
         now, cases = self._clock.now(), [*self._over, *self._open.values()]
         for case in cases:
-            self._renumber(case, next(self._provisional))
+            case.episode = replace(case.episode, number=next(self._provisional))
         self._refused.clear()
         told = [(case, part, each) for case in cases for part, each in case.told.items()]
         self._writings += chain(
@@ -311,11 +299,10 @@ class Ledger:
             self._writings += (Claim(case, part, now) for case, part in asked)
             self._write_from = self._clock.monotonic() + TRY_AGAIN
         for (case, part), telling, ours in zip(asked, tellings, granted, strict=True):
-            stands = told.get(telling)
-            if ours or (stands is not None and self._is_ours(telling, stands)):
-                self._take(case, part, now if stands is None else stands.claimed_at)
-                continue
-            self._refuse(case, part, stands)
+            if ours:
+                self._take(case, part, now)
+            else:
+                self._refuse(case, part, told.get(telling))
 
     async def holds(self, items: Iterable[Item]) -> bool:
         """Whether all of these are ours to tell still, as the store says by now; what is not is
@@ -345,12 +332,6 @@ class Ledger:
     def _take(self, case: Case, part: Part, at: float) -> None:
         case.told[part] = Told(*part, at, None)
         case.ours.add(part)
-        self._claimed[case.telling(part)] = at
-
-    def _is_ours(self, telling: Telling, told: Told) -> bool:
-        """True for what this process took on before another one polled for a while."""
-        at = self._claimed.get(telling)
-        return told.done_at is None and at is not None and abs(at - told.claimed_at) < 0.01
 
 
 def _read(

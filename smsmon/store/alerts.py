@@ -103,7 +103,8 @@ class AlertStore(Protocol):
         """Which targets were told what of these episodes."""
 
     def claim(self, tellings: Sequence[Telling], at: float) -> list[bool]:
-        """Take on to tell these; for each, True when nobody told it, or is about to.
+        """Take on to tell these; for each, True when nobody told it, and nobody else is about to.
+        What we took on before, and did not tell, is ours still: also where we were never told so.
 
         What another process took on and never told, because it came to its end, is given away
         again to the next that polls: better told twice than never. So what is not done may be

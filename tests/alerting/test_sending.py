@@ -82,6 +82,27 @@ async def test_one_that_fails_is_told_all_in_one_message_when_it_works(stage: St
     assert stage.said[1:] == ["The target one can be told again."]
 
 
+@pytest.mark.parametrize("apart", [0.0, 0.05, -3_600.0])
+async def test_what_it_took_on_before_others_polled_is_told_whatever_clock_it_goes_by(
+    stage: Stage, apart: float
+) -> None:
+    """How far our clock and the store's are apart is known anew each time that it answers."""
+    one, kept = stage.targets["one"], stage.store._kept
+    one.fails = True
+    stage.fire("1")
+    await stage.clock.advance(60)
+    stage.polls = False
+    stage.ledger.drop()
+    kept.told |= {
+        telling: (owner, told._replace(claimed_at=told.claimed_at + apart))
+        for telling, (owner, told) in kept.told.items()
+    }
+    stage.polls, one.fails = True, False
+    await stage.ledger.take_over(stage.ways)
+    await stage.clock.advance(600)
+    assert one.heard == ["fired 1"]
+
+
 @pytest.mark.parametrize("polls_again", [True, False])
 @pytest.mark.parametrize("where", ["taking on", "asking", "words", "waiting for a target"])
 async def test_what_others_told_while_it_stood_still_is_left_to_them(

@@ -186,7 +186,7 @@ class MemoryAlerts(AlertStore):
     def _claim(self, telling: Telling, at: float) -> bool:
         owner, told = self._kept.told.get(telling, (None, None))
         if told is not None and (told.done_at is not None or owner is self):
-            return False
+            return told.done_at is None
         self._kept.told[telling] = self, Told(telling.target, telling.edge, at, None)
         return True
 

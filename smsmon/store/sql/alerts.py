@@ -190,7 +190,7 @@ class TableAlerts:
         if before is not None:
             claimant, claimed_at, done_at = before
             if done_at is not None or claimant == self._claimant:
-                return False
+                return done_at is None
             if self._may_live(db, claimant, abs(at - claimed_at / 1000)):
                 return False
         db.execute(
