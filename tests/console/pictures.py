@@ -11,9 +11,10 @@ from textual.pilot import Pilot
 from textual.widgets import TextArea
 
 from smsmon.commands.demo import ALERTS
+from smsmon.console.overview.screen import OverviewScreen
 from smsmon.model import Entry, Fault, FaultKind
 from tests.support.scene import DAY, Scene
-from tests.support.waiting import until
+from tests.support.waiting import until, within
 
 Play = Callable[[Scene, Pilot[Any]], Awaitable[None]]
 
@@ -99,6 +100,11 @@ async def _overview(scene: Scene, pilot: Pilot[Any]) -> None:
     await scene.pass_time(pilot, 1200)
     await pilot.press("o")
     await scene.done("overview")
+    grouping = scene.screen.session.grouping
+    await within(scene.app, grouping.recalled.wait(), "what left within the last hour known")
+    await pilot.pause()
+    assert isinstance(scene.app.screen, OverviewScreen)
+    scene.app.screen.look()
     await pilot.pause()
 
 
