@@ -206,7 +206,7 @@ GROUPS: tuple[GroupField, ...] = (
     OfAny("p50", Kind.DURATION, lambda it: it.p50, exported="p50",
           help="the time within which half of the deliveries came", shown=_took("p50", 82)),
     OfAny("p90", Kind.DURATION, lambda it: it.p90, asked_as="p90>60s", exported="p90",
-          help="the time within which 90 % of the deliveries came", shown=_took("p90", 83)),
+          help="the time within which 90% of the deliveries came", shown=_took("p90", 83)),
     OfRow("per_minute", Kind.NUMBER, lambda it: it.sent, asked=False,
           help="to how many it was sent, minute by minute, and how many of them failed",
           shown=Shown("per_minute", "per minute", Drawn.SPARK, width=12, flex=2, max_width=60,

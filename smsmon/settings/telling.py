@@ -255,7 +255,7 @@ BUILT_IN: Mapping[str, BuiltIn] = MappingProxyType(
         "losses": BuiltIn(
             # A day after its last change a message is no news any more.
             Alert(when="rate<60% final>=50 changed<1d", hold="2m", clear="5m"),
-            "less than 60 % of a message is delivered, of 50 final at least",
+            "less than 60% of a message is delivered, of 50 final at least",
         ),
     }
 )
