@@ -70,6 +70,12 @@ def tags_text(tags: Iterable[str]) -> str:
     return " ".join(f'"{tag}"' if _NEEDS_QUOTES.search(tag) else tag for tag in tags)
 
 
+def signed(tag: str) -> str:
+    """One tag behind its sign, if it has one, as both are typed: spaces are within the tag."""
+    sign = tag[:1] if tag[:1] in "-+=" else ""
+    return f'{sign}"{tag.removeprefix(sign)}"' if tag else ""
+
+
 def _words(text: str) -> Iterable[tuple[str, str]]:
     """Each word typed: its sign, if it has one, and its tag, safe to keep."""
     for sign, *words in _WORD.findall(text):

@@ -88,12 +88,12 @@ def edit(
 
 
 def _change_of(text: str | None, tagged: tuple[str, ...]) -> TagChange | None:
-    """The change that ``text`` asks for, which adds all that is ``tagged`` as well; None: none."""
-    from smsmon.tags import NO_TAGS, BadTags, read_tags, tags_text  # few commands need them
+    """The change that ``text`` asks for, and each that is ``tagged``, one tag; None: none."""
+    from smsmon.tags import NO_TAGS, BadTags, read_tags, signed  # few commands need them
 
     if text is None and not tagged:
         return None
-    text = f"{text or ''} {tags_text(tagged)}"
+    text = " ".join((text or "", *map(signed, tagged)))
     try:
         return read_tags(text) if text.strip() else NO_TAGS
     except BadTags as error:

@@ -135,7 +135,7 @@ def test_edit_changes_what_is_given_and_only_that(offline: Program) -> None:
     offline.run("add", "301", "--tag", "c d", "--tags", 'e, "f g"')
     tags = [each["tags"] for each in offline.run("ls", "--json").json["messages"]]
     assert tags == [["a", "b c", "c d"], ["c d", "e", "f g"]], "one spelling is as good as another"
-    offline.run("edit", "300", "--tags", '-"c d"')
+    offline.run("edit", "300", "--tag", "-c d", "--tag", "+a")
     for given, kept in (("more", ["a", "b c", "more"]), ("=x y", ["x", "y"]), ("", [])):
         offline.run("edit", "300", "--tags", given)
         assert offline.run("ls", "--json").json["messages"][0]["tags"] == kept
