@@ -220,7 +220,7 @@ class _View:
         return self._starts[start], self._ends[end - 1]
 
     def changed(self, what: re.Pattern[str], into: Callable[[re.Match[str]], str]) -> _View:
-        """The view with each match of ``what`` replaced by at most one character."""
+        """The view with each match of ``what`` replaced by other text, of any length."""
         parts: list[str] = []
         starts: list[int] = []
         ends: list[int] = []
@@ -237,8 +237,8 @@ class _View:
             if new := into(match):
                 parts.append(new)
                 first, last = self.origin(match.start(), at)
-                starts.append(first)
-                ends.append(last)
+                starts.extend([first] * len(new))
+                ends.extend([last] * len(new))
         keep(at, len(self.text))
         return _View("".join(parts), starts, ends)
 
