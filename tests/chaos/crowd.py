@@ -46,7 +46,7 @@ command = ["sh", "-c", "cat >> {log}"]
 """
 
 
-_WATCH = "import smsmon.alerting.sending as it, smsmon.cli; it.AGAIN = 1; smsmon.cli.main()"
+_WATCH = "import smsmon.alerting.sending as it, smsmon.run; it.AGAIN = 1; smsmon.run.main()"
 """``watch``, which tells a target more than twice a minute: nobody is to wait for it here."""
 _ABOUT = re.compile(rb"\bmessageId(?:=|\W+)([0-9]+)")
 
