@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import replace
 from itertools import permutations
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -71,6 +72,16 @@ def test_dates_tell_equal_statuses_apart() -> None:
     merged = Story([first, second]).take([second])
     assert merged.absent == {0}
     assert list(merged.recipients) == [first, second]
+
+
+@pytest.mark.parametrize("others", [{"status": W}, {"word": "b"}, {"date": 1_700_000_500}], ids=str)
+def test_a_row_that_does_not_tell_stop_is_the_one_that_is_alike_in_all_else(
+    others: dict[str, Any],
+) -> None:
+    said: dict[str, Any] = {"status": D, "word": "a", "date": 1_700_000_000}
+    merged = Story([row(1, **said | others), row(1, **said)]).take([row(1, stop=None, **said)])
+    assert not merged.changed
+    assert merged.absent == {0}
 
 
 def test_of_two_equal_ones_the_absent_one_stays_absent() -> None:

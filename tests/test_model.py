@@ -58,6 +58,7 @@ def test_a_column_of_phones_gives_back_every_number_as_it_was(phones: list[str])
 @given(PHONES, E164)
 @example(["+3361234567899", "+33600000000"], "+33612345678")  # alike where two numbers meet
 @example(["+3361234567899", "+33600000000", "+33612345678"], "+4412345678")
+@example(["+33600000000", "36180"], "06 12")
 def test_a_number_is_found_at_its_first_place(phones: list[str], other: str) -> None:
     column = Phones(phones)
     for phone in [*phones, other]:

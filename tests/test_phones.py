@@ -209,6 +209,7 @@ def test_a_0_behind_the_calling_code_is_sought_with_and_without_it() -> None:
         ("+39 06 6982 1234", "+390669821234"),
         ("+225 07 07 00 00 00", "+2250707000000"),
         ("00800 1234 5678", "+80012345678"),
+        (f"+33{' ' * 24}6 12 34 56 78", "+33612345678"),  # as long as can be
     ],
 )
 def test_international_spellings_of_any_country_are_understood(spelling: str, number: str) -> None:
@@ -218,6 +219,7 @@ def test_international_spellings_of_any_country_are_understood(spelling: str, nu
 @pytest.mark.parametrize(
     "text",
     ["", "+", "36180", "612345678", "+33 6 12", "06 12 34 56 7", "+999 123 456", "2270142", "SMS",
+     f"06 12 34 56 78{'.' * 27}1",
      "06 12 34 56 78 / 07 12 34 56 78", "06" * 10_000, "0612345678x", "1 234 567", "+0612345678"],
 )  # fmt: skip
 def test_a_doubtful_spelling_is_no_number(text: str) -> None:

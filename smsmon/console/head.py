@@ -343,7 +343,7 @@ def _next_try(account: AccountState, formats: Formats) -> str:
     return f", next try {formats.moment(account.retry_at)}"
 
 
-def _states(states: Counter[MessageState], *, whole: bool, plain: bool = False) -> list[Content]:
+def _states(states: Counter[MessageState], *, whole: bool, plain: bool) -> list[Content]:
     """How many messages are in which state; without ``whole`` those that need eyes alone.
 
     ``plain``: no number is told without its word.

@@ -15,7 +15,7 @@ from smsmon.clock import CLOCK_SLACK
 from smsmon.known import NO_COLUMN, NO_MOMENTS, LastPoll, Remembered, moments, overdue_from
 from smsmon.merging import Merged
 from smsmon.model import Counts, Entry, Event, Fault, Origin, Transition
-from smsmon.recipients import EARLIEST_DATE, NO_DATE, NOBODY, Recipients, Status
+from smsmon.recipients import EARLIEST_DATE, NOBODY, Recipients, Status
 
 PACE_STRENGTH = 10.0
 """Pretended reports that draw the pace of a message towards that of others of its size."""
@@ -388,4 +388,4 @@ def latest_date(recipients: Recipients, now: float) -> float | None:
 
 
 def _plausible_from_column(date: int) -> bool:
-    return date != NO_DATE and date >= EARLIEST_DATE
+    return date >= EARLIEST_DATE

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from smsmon.alerting.telling import Case, plan
+from smsmon.alerting.telling import LATE, Case, missed, plan
 from smsmon.alerting.ways import Way, Ways, quiet_of, ways_of
 from smsmon.alerts import Acknowledgement, Edge, Severity, Silence, What
 from smsmon.settings.telling import Alert, Target
@@ -89,6 +89,26 @@ def test_at_night_only_what_is_critical_is_told_and_the_rest_in_one_message_at_i
         case.ours.add(part)
     (message,) = plan([cases[0], cases[2]], night, (), at("2026-11-27 07:00") + 10).messages
     assert (message.edge, len(message.items)) == (Edge.FIRED, 2)
+
+
+@pytest.mark.parametrize(
+    ("digest", "over", "now", "told"),
+    [
+        (600, 660, 43_800, True),  # half a day after its time
+        (600, 660, 43_801, False),
+        (600, 600 + LATE, 700, True),
+        (600, 601 + LATE, 700, False),  # who was there had time to tell it
+        (0, LATE, 70, True),
+    ],
+)
+def test_what_nobody_told_in_time_is_told_for_half_a_day(
+    digest: float, over: float, now: float, told: bool
+) -> None:
+    began = at("2026-11-27 12:00")
+    case = Case(replace(episode(fired_at=began), over_at=began + over))
+    one = Ways({"chat": Way(digest=digest)}, {})
+    assert missed(case, one, (), began + now, known=False) == ({"chat"} if told else set())
+    assert missed(case, one, (), began + now, known=True) == {"chat"}
 
 
 def test_nobody_is_told_of_what_held_already_or_was_answered_before() -> None:

@@ -89,6 +89,16 @@ def test_no_piece_of_any_key_is_left_in_a_text(
     assert echo not in masked
 
 
+@pytest.mark.parametrize("written", ["{}", "\u212a {}", "{} \uff21"])
+@pytest.mark.parametrize("letter", ["\u0130", "\ufb03", "\u00df"])
+def test_a_letter_that_is_several_in_another_form_leaves_the_others_in_their_places(
+    letter: str, written: str
+) -> None:
+    for text in (f"{letter * 9} {{}} {letter * 9}", f"{letter}{{}}", f"{{}}{letter}"):
+        around = written.format(text)
+        assert Mask(ApiKey.parse(KEY)).text(around.format(KEY)) == around.format(DOTS)
+
+
 @given(keys, st.sampled_from(sorted(WRITINGS)))
 def test_no_piece_is_left_in_a_body_either(key: str, how: str) -> None:
     body = f"<p>before {WRITINGS[how](key)} behind</p>".encode()
@@ -146,6 +156,7 @@ def test_whatever_follows_the_name_of_the_key_is_struck(text: str, left: str) ->
 def test_short_key_is_struck_whole(key: str, left: str) -> None:
     assert Mask(ApiKey.parse(key)).text("xABCDefgy") == left
     assert Mask(ApiKey.parse(key)).text("xab c") == "xab c"
+    assert Mask(ApiKey.parse(key)).text(f"x{key}{key[-1]}y") == f"x{DOTS}{key[-1]}y"
 
 
 @given(st.text("0123456789abcdef", min_size=40, max_size=40), st.text(max_size=200))

@@ -97,6 +97,12 @@ def test_what_is_sorted_by_state_begins_with_what_needs_eyes() -> None:
     assert STATE_WORDS[:2] == ("stale", "not_found")
 
 
+def test_texts_are_sorted_without_case_and_what_is_empty_as_unknown() -> None:
+    label = next(each for each in MESSAGES if each.name == "label")
+    facts = ("Été B", "", ("Otp", "fr"), (), None, 0)
+    assert [*map(label.sort_key, facts)] == ["été b", None, "Otp fr", None, None, 0]
+
+
 def test_names_and_places_in_exports_stay() -> None:
     wall = Wall()
     stands = standing(wall, wall.board["300"], NOW)

@@ -19,8 +19,9 @@ from smsmon.grouping import Grouping
 from smsmon.metrics import seen as metrics_seen
 from smsmon.metrics.page import BALANCE_EVERY, KEPT, Page
 from smsmon.metrics.seen import TOLD_BY
-from smsmon.metrics.tally import TAGS
+from smsmon.metrics.tally import TAGS, Tally
 from smsmon.model import Entry, FaultKind
+from smsmon.monitor.board import Board
 from smsmon.monitor.engine import Engine
 from smsmon.recipients import Status
 from smsmon.settings import Settings
@@ -163,6 +164,16 @@ async def test_what_is_known_is_told(scene: Scene) -> None:
     assert told["FR 5.0"] == 0
     assert told["FR 10.0"] == 1
     assert of(values, "tag_delivery_seconds_count") == {"fr": 1, "otp": 1}
+
+
+@pytest.mark.parametrize("took", [0.0, 0.5, -1.0])
+def test_a_delivery_counts_however_soon_but_not_before_its_sending(took: float) -> None:
+    board = Board()
+    tally, now = Tally(board), START + took
+    board.watch(Entry("300", added_at=START), START)
+    board.apply(report([row(1)]), START)
+    tally.hear(board.apply(report([row(1, GOOD)], at=now), now))
+    assert [each.total for each in tally.by_country.values()] == [took] * (took >= 0)
 
 
 async def test_groups_are_told_by_tag_and_by_source_as_far_as_labels_go(scene: Scene) -> None:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from itertools import pairwise
+from random import Random
 
 import pytest
 
 from smsmon.batch import BatchRow, Outcome
 from smsmon.known import Condition
-from smsmon.model import Arrival, Entry, Event, EventKind, Fault, FaultKind, Origin
+from smsmon.model import Arrival, Entry, Event, EventKind, Fault, FaultKind, Origin, Unchanged
+from smsmon.monitor.board import Board
 from smsmon.monitor.pool import GATHER
 from smsmon.monitor.schedule import Limits
 from smsmon.monitor.sending import batches
@@ -19,6 +22,7 @@ from smsmon.monitor.sending.ways import Choice
 from smsmon.monitor.state import Applied, Asked
 from smsmon.recipients import Recipient, Status
 from tests.monitor.fakes import FakeBatches, Rig, fault, phone, report, row, windows_passed
+from tests.support.clock import START
 
 DAY = 86_400.0
 IDS = [str(1000 + number) for number in range(40)]
@@ -528,17 +532,39 @@ async def test_a_number_that_the_source_told_saves_the_first_request() -> None:
         assert len(room.source.asked) - alone < 16
 
 
-async def test_a_number_that_is_not_the_only_one_has_its_message_read_alone() -> None:
+@pytest.mark.parametrize("told", [True, False])
+async def test_a_number_that_is_not_the_only_one_has_its_message_read_alone(told: bool) -> None:
     room = Room()
     async with room.running():
         await room.proved()
-        room.add("300", told=True)
-        room.source.rows["300"].append(row(2))
+        room.add("300", told=told)
+        room.source.rows["300"] += [row(2)] * told
         watched = room.engine.board["300"]
         await room.clock.run_until(lambda: watched.read_at is not None, 60.0)
         assert watched.counts.total == 1, "by the number that was told"
+        room.source.rows["300"] = [row(1), row(2)]
         room.engine.amend(replace(watched.entry, arrival=Arrival("app", 3600.0)))
+        room.engine.refresh([] if told else ["300"])
         await room.clock.run_until(lambda: watched.counts.total == 2, 60.0)
+        several = room.engine._pollers["default"]._planner.several
+        assert several == ({"app"} if told else set()), "read alone, it came to have more"
+
+
+@pytest.mark.parametrize("final", [False, True])
+def test_any_of_a_kind_may_be_compared_and_of_those_that_wait_the_oldest(final: bool) -> None:
+    board, rng, chosen = Board(), Random(1), Counter[str]()
+    for age, id in enumerate("abcd"):
+        board.watch(Entry(id, added_at=START - age * DAY), START)
+        board.apply(report([row(1, Status.DELIVERED if final else Status.WAITING)], id), START)
+    for _ in range(400):
+        sample = batches.Sample(rng)
+        for each in board:
+            sample.see(each, Unchanged(each.id, b"", START, START), ())
+            best = sample.choose(2)
+        assert best is not None
+        chosen[best[0].id] += 1
+    assert chosen.keys() == ({*"abcd"} if final else {"d"})
+    assert not final or min(chosen.values()) > 60
 
 
 async def test_a_source_that_tells_one_number_of_several_is_found_out() -> None:

@@ -36,6 +36,7 @@ def test_interval_follows_the_square_root_of_the_expected_changes(
 
 
 @example(0.0, 0, 0, 13.827019606200235)
+@example(208_295.9445550254, 0, 5, 22.58961519259244)  # the last bin ends a last digit too early
 @given(st.floats(0, 80 * HOUR), st.integers(0, 100_000), st.integers(0, 100_000), st.floats(1, 50))
 def test_interval_is_positive_and_never_above_the_longest(
     age: float, waiting: int, others: int, stretch: float

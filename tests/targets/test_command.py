@@ -171,7 +171,8 @@ def test_no_variable_that_holds_the_stores_password_reaches_a_program_of_others(
 
 
 def test_a_key_too_short_to_be_a_secret_takes_only_its_own_variable(tmp_path: Path) -> None:
-    environ = {"SMSMON_API_KEY": "a", "COPY": "a", "PATH": "/bin"}
+    (tmp_path / "config.toml").write_text('store = "service=sms"\nstore_password_env = "OURS"')
+    environ = {"SMSMON_API_KEY": "a", "COPY": "a", "OURS": "b", "PATH": "/bin"}
     settings = load_settings(Locations.under(tmp_path), environ)
     assert environment(settings, environ) == {"PATH": "/bin"}
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from smsmon.alerts import About, Severity, Subject
 from smsmon.known import Condition, Remembered, Summary
-from smsmon.model import Entry
+from smsmon.model import Entry, Event, EventKind
 from smsmon.monitor.alerts import PORTION, START_GRACE
 from smsmon.monitor.alerts.cases import Sight
 from smsmon.monitor.alerts.looking import FOLLOWED_WITHIN
@@ -180,7 +180,7 @@ def test_what_another_one_read_just_before_the_start_is_what_news_is_compared_wi
         changed_at=array("d", [0.0]),
     )
     stage.board.restore(Entry("300", added_at=START - 9_000), known, START)
-    list(stage.alerts.meet(["300"]))
+    list(stage.alerts.meet(["300", "301"]))  # the second one is removed by now
     stage.look()
     stage.read(1, of=1)
     assert [each.old for each in stage.told] == [old]
@@ -269,7 +269,9 @@ def test_each_look_takes_in_only_what_was_touched_or_is_due(
     stage.now += 30
     stage.look()
     stage.wait(60)
-    assert seen == ["77", "77"], "once when it was read, once when it had waited for a minute"
+    stage.alerts.hear(Event(EventKind.NOT_FOUND, stage.now, "78"))
+    stage.look()
+    assert seen == ["77", "77", "78"], "when it was read, had waited for a minute, was not found"
     assert [each.message_id for each in stage.told] == ["77"]
 
 
@@ -322,9 +324,13 @@ def test_hold_and_clear_turn_at_their_seconds_exactly(seconds: float) -> None:
     assert len(stage.told) == 4
 
 
-def test_the_end_of_what_held_at_the_start_is_told_and_is_news() -> None:
+@pytest.mark.parametrize("of", ["the program", "the rule"])
+def test_the_end_of_what_held_at_the_start_is_told_and_is_news(of: str) -> None:
     stage = Stage((rule("waiting>0", hold=10, clear=20),))
-    list(stage.alerts.meet(["300"]))
+    if of == "the program":
+        list(stage.alerts.meet(["300"]))
+    else:
+        stage.alerts.use((rule("waiting>0", hold=10, clear=20, name="new"),), stage.now)
     stage.read(1)
     stage.wait(10)
     (fired,) = stage.told
