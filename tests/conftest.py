@@ -14,14 +14,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 from smsmon import programs
 
 if TYPE_CHECKING:
     from tests.support.postgres import Server
 
-settings.register_profile("patient", settings.default, deadline=None)
+# Nor about how long it takes to draw what is tried, and how much of it chance makes fit.
+_NO_PROMISE = HealthCheck.too_slow, HealthCheck.filter_too_much
+settings.register_profile(
+    "patient", settings.default, deadline=None, suppress_health_check=_NO_PROMISE
+)
 settings.load_profile("patient")
 
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
