@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from math import exp, sqrt
+from math import exp, isclose, sqrt
 
 import pytest
-from hypothesis import example, given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from smsmon.monitor.hazard import EDGES, Curve, built_in_reports, built_in_stops, curve_through
@@ -123,6 +123,9 @@ def test_a_poll_is_due_once_so_much_is_unseen_or_the_lateness_has_grown_to_its_p
         late += unseen * step + rate * step**2 / 2
         unseen += rate * step
         elapsed += step
+        if waiting and curve.bin_of(age + elapsed + step / 2) != at:
+            # So much is unseen at the very edge of a bin: it is due there, or for the next rate.
+            assume(not isclose(unseen**2, 2 * price * rate, rel_tol=1e-6))
     assert reckoned == pytest.approx(elapsed, abs=2 * step)
 
 
