@@ -20,8 +20,8 @@ from smsmon.model import Balance, Fault, FaultKind
 from smsmon.monitor.budget import Budget
 from smsmon.monitor.source import Source, Unusable
 from smsmon.programs import beside
-from smsmon.secret import place_shown, without_keys
-from smsmon.window import ask
+from smsmon.secret import ApiKey, place_shown, without_keys
+from smsmon.window import address_of, ask, shared_window
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from smsmon.clock import Clock
     from smsmon.monitor.budget import Window
     from smsmon.monitor.schedule import Limits
-    from smsmon.secret import ApiKey
     from smsmon.settings import Profile, Settings
     from smsmon.settings.reading import Problem
     from smsmon.settings.secrets import KeySource
@@ -60,7 +59,6 @@ def read_key(name: str, profile: Profile, environ: Mapping[str, str] | None = No
 def _key_from(source: KeySource, name: str, environ: Mapping[str, str] | None) -> ApiKey:
     import os
 
-    from smsmon.secret import ApiKey
     from smsmon.settings.secrets import read_secret
 
     environ = os.environ if environ is None else environ
@@ -170,8 +168,6 @@ def windows_of(
     too where ``beyond`` opens one. ``complain`` is given one sentence where that cannot be.
     ``opened`` (address → window) are those that are open, which this adds to.
     """
-    from smsmon.window import address_of, shared_window
-
     opened = {} if opened is None else opened
     windows = {}
     said: set[str] = set()

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 import click
 
 from smsmon import __version__, exit_codes
-from smsmon.commands.context import given_flags
+from smsmon.commands.context import find_locations, given_flags, require_profiles
 from smsmon.commands.flags import plain_flag, privacy_flag, profile_flag, utc_flag
 from smsmon.commands.output import fail
 
@@ -179,8 +179,6 @@ def smsmon(ctx: click.Context) -> None:
         # The others read the settings, and may yet be given a --profile of their own.
         named, whose = os.environ.get(_PROFILE), f"Environment variable {_PROFILE}: "
     if named:
-        from smsmon.commands.context import find_locations, require_profiles
-
         require_profiles(find_locations(), [named], whose)
 
 

@@ -117,7 +117,6 @@ def edit() -> None:
     one is begun with every setting explained. A console that is open takes the changes over.
     Exit code 0 when the file is as it was typed, 2 when the old one stays.
     """
-    from smsmon.commands.config import Editing, editor
     from smsmon.console import checks
     from smsmon.settings.printing import commented_file
 
@@ -193,9 +192,8 @@ def locate(name: str | None, as_json: bool) -> None:
     """
     locations = find_locations()
     places = {each: str(path) for each, path in locations.named()}
-    with contextlib.suppress(
-        Failure
-    ):  # whatever is wrong with the settings, the files are where they are
+    # Whatever is wrong with the settings, the files are where they are.
+    with contextlib.suppress(Failure):
         if named := named_store(locations).store:
             places["store"] = without_passwords(named)
     if name is not None:

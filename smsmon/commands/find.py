@@ -16,7 +16,7 @@ from smsmon.commands.flags import privacy_flag, range_asked, range_flags, utc_fl
 from smsmon.commands.output import fail, print_json, say, when
 from smsmon.commands.stores import the_store
 from smsmon.commands.table import Head, head_of, print_rows
-from smsmon.phones import as_shown
+from smsmon.phones import as_shown, sought, why_not_sought
 from smsmon.shapes import sighting_json, words_of_api, yes_no
 from smsmon.times import counted, some
 
@@ -77,7 +77,6 @@ def find(
       absent: the API lists it no longer, and it is as last seen.
     """
     from smsmon.commands.knowledge import Knowledge, listed
-    from smsmon.phones import why_not_sought
 
     asked_for = " ".join(number)  # nobody quotes a number
     if why := why_not_sought(asked_for):
@@ -134,7 +133,6 @@ def _with_unread(
     As by the history, a part of a number is meant only where nobody has it as a whole.
     """
     from smsmon.commands.knowledge import as_listed
-    from smsmon.phones import sought
     from smsmon.recipients import Recipient
     from smsmon.store.past import Sighting
 

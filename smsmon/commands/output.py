@@ -13,7 +13,8 @@ from typing import Any, Final, Literal, NoReturn
 from smsmon import exit_codes
 from smsmon.commands.door import Door
 from smsmon.text import painted
-from smsmon.times import counted
+from smsmon.times import LocalZone, aligned, counted, duration, utc
+from smsmon.times import moment as told_moment
 
 
 class Failure(Exception):
@@ -150,13 +151,9 @@ def when(moment: float | None, *, in_utc: bool = False) -> str:
     time, or in UTC with a ``Z``. In a pipe ``2026-11-21T12:04:31Z``. Empty for None.
     """
     if not on_terminal():
-        from smsmon.times import utc  # `--version` does without
-
         return utc(moment) or ""
-    from smsmon import times
-
-    zone = UTC if in_utc else times.LocalZone()
-    told = times.aligned(times.moment(moment, time.time(), zone))
+    zone = UTC if in_utc else LocalZone()
+    told = aligned(told_moment(moment, time.time(), zone))
     return f"{told}Z" if in_utc and ":" in told else told
 
 
@@ -164,9 +161,7 @@ def took(seconds: float) -> str:
     """A duration for a table: ``4 m 26 s`` on a terminal, seconds in a pipe."""
     if not on_terminal():
         return str(round(seconds, 1))
-    from smsmon import times
-
-    return times.duration(seconds)
+    return duration(seconds)
 
 
 def use_signs(signs: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import time
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -329,8 +329,6 @@ async def _listen(argv: Sequence[str], number: int, settings: Settings) -> Seque
 
 
 def _of_stdin(number: int) -> Sequence[str]:
-    from collections import deque
-
     from smsmon.sources.arrived import Splitter
 
     cut, last = Splitter(), deque[str](maxlen=number)

@@ -12,7 +12,7 @@ from smsmon.console.alerts.answering import Answering
 from smsmon.console.formats import Formats
 from smsmon.console.head_lines import HeadLines
 from smsmon.console.live_table import LiveTable
-from smsmon.console.memory import GROUPED_BY, Memory
+from smsmon.console.memory import GROUPED_BY, Memory, View, Views
 from smsmon.console.operations import Operations, Say
 from smsmon.console.picture import Picture
 from smsmon.groups import Dimension
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from smsmon.console.dialogs.add import Wanted
     from smsmon.console.dialogs.base import Option
     from smsmon.console.dialogs.edit import Changes
-    from smsmon.console.memory import View
     from smsmon.console.tables.found import Place
     from smsmon.console.tables.log import LogLine
     from smsmon.session import Session
@@ -301,7 +300,6 @@ class Dialogs:
     def views(self) -> None:
         """Call up a named view, or keep the one of the table the operator stands in."""
         from smsmon.console.dialogs.views import ViewsScreen
-        from smsmon.console.memory import Views
         from smsmon.filters import FilterError
 
         pane = self.picture.table_pane

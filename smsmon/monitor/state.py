@@ -326,7 +326,7 @@ class Watched:
         waiting = self.recipients.statuses.translate(_WAITING)
         dates = self.recipients.dates
         ends: list[float] = []
-        dated = bytes(map(_plausible_from_column, dates))
+        dated = bytes(map(EARLIEST_DATE.__le__, dates))
         if 1 in dated:
             both = bytes(a & b for a, b in zip(waiting, dated, strict=True)) if 0 in dated else None
             ends.append(min(compress(dates, both or waiting), default=float("inf")))
@@ -385,7 +385,3 @@ def latest_date(recipients: Recipients, now: float) -> float | None:
         return float(high) if plausible(high, now) else None
     earlier = [date for date in dates if plausible(date, now)]
     return float(max(earlier)) if earlier else None
-
-
-def _plausible_from_column(date: int) -> bool:
-    return date >= EARLIEST_DATE

@@ -149,7 +149,6 @@ def _rule(
     from smsmon.filters.subjects import can_be_asked
     from smsmon.patterns import GAVE_UP
     from smsmon.rules import rule_of
-    from smsmon.secret import without_keys
     from smsmon.settings.telling import Alert
 
     named = settings.alerts.get(text)

@@ -37,8 +37,6 @@ class LocalStore:
         return Together(Watchlist(self._watchlist, clock), self.arrivals(clock), clock)
 
     def arrivals(self, clock: Clock | None = None) -> LocalArrivals:
-        from smsmon.store.local import LocalArrivals
-
         return LocalArrivals(self._history, clock)
 
     def archive(self, *, checked: bool = True) -> LocalArchive:
