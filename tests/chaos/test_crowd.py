@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from random import Random
 
@@ -23,19 +23,13 @@ from tests.chaos.crowd import (
     truth,
     weather,
 )
+from tests.support.keeper import wait_until
 
 TROUBLES = (ServerError(502), Reset(), Cut(), HtmlPage(), Queued())
 STEADY = 2.5
 """Seconds: whoever lost the lease to one that stood still does not have it back before."""
 
-
-def wait_until(done: Callable[[], object], what: str) -> float:
-    """Until ``done()``; gives the seconds it took."""
-    began = time.monotonic()
-    while not done():
-        assert time.monotonic() - began < PATIENCE, f"{what} never came"
-        time.sleep(0.05)
-    return time.monotonic() - began
+until = partial(wait_until, patience=PATIENCE, every=0.05)
 
 
 def live_through(folder: Path, seconds: float, disturbances: int | None, seed: int) -> str:
@@ -52,7 +46,7 @@ def live_through(folder: Path, seconds: float, disturbances: int | None, seed: i
                 member.start()
         shared, _ = crowds
         for crowd in crowds:  # what was delivered before nobody would be told of
-            wait_until(lambda crowd=crowd: crowd.statuses() == truth(world), "the first reads")  # type: ignore[misc]
+            until(lambda crowd=crowd: crowd.statuses() == truth(world), "the first reads")  # type: ignore[misc]
         draw, start = Random(seed), time.time()
         for message in deliveries(ids, sent, start, seconds, draw):
             world.add(message)
@@ -61,11 +55,11 @@ def live_through(folder: Path, seconds: float, disturbances: int | None, seed: i
             done.append(shared.disturb(draw, time.sleep))
             time.sleep(draw.uniform(3.0, 6.0) if disturbances is None else 1.0)
         server.faults.clear()
-        wait_until(lambda: time.time() > start + seconds, "the last delivery")
+        until(lambda: time.time() > start + seconds, "the last delivery")
         for crowd in crowds:
-            wait_until(lambda crowd=crowd: crowd.statuses() == truth(world), "what is true")  # type: ignore[misc]
+            until(lambda crowd=crowd: crowd.statuses() == truth(world), "what is true")  # type: ignore[misc]
         delivered = {id for (id, _), word in truth(world).items() if word == "Delivered"}
-        wait_until(lambda: all(each.told() >= delivered for each in crowds), "the last alert")
+        until(lambda: all(each.told() >= delivered for each in crowds), "the last alert")
         time.sleep(1.0)
         codes = [member.end() for crowd in crowds for member in crowd.members]
         assert codes == [143] * 4

@@ -15,7 +15,8 @@ import subprocess
 import sys
 import termios
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -26,6 +27,7 @@ from smsmon.simulator.thread import ServerThread
 from smsmon.simulator.world import World
 from smsmon.times import utc
 from tests.cli.program import TIMEOUT, Program
+from tests.support.keeper import wait_until
 
 ENDED_WITHIN = 2.0
 """Seconds, as README says; what a busy machine adds is in ``SLACK``."""
@@ -34,12 +36,7 @@ SIGNALS = {signal.SIGINT: 130, signal.SIGTERM: 143, signal.SIGHUP: 143}
 _TO_STDOUT, _FROM_STDIN = ["1", "0x1"], ["0", "0x0"]
 """System call and descriptor, as Linux on x86-64 tells them."""
 
-
-def until(done: Callable[[], object], what: str) -> None:
-    deadline = time.monotonic() + TIMEOUT
-    while not done():
-        assert time.monotonic() < deadline, f"{what}: never"
-        time.sleep(0.01)
+until = partial(wait_until, patience=TIMEOUT)
 
 
 def waits_in(process: subprocess.Popen[bytes], call: list[str]) -> bool:

@@ -8,9 +8,9 @@ import os
 import signal
 import socket
 import subprocess
-import time
 import urllib.request
 from collections.abc import Iterator
+from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 from typing import Any, cast
@@ -19,6 +19,7 @@ import pytest
 from prometheus_client import parser
 
 from tests.cli.program import TIMEOUT, Program
+from tests.support.keeper import wait_until
 
 
 def test_systemd_hears_how_it_goes(program: Program) -> None:
@@ -113,11 +114,7 @@ def full_pipe() -> tuple[int, int]:
     return read, write
 
 
-def until(done: Any, what: str) -> None:
-    deadline = time.monotonic() + TIMEOUT
-    while not done():
-        assert time.monotonic() < deadline, f"{what}: never"
-        time.sleep(0.02)
+until = partial(wait_until, patience=TIMEOUT)
 
 
 def free_port() -> int:

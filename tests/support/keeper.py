@@ -42,13 +42,15 @@ def _lock_of(folder: Path) -> Path:
     return folder.with_name(f"{folder.name}.lock")
 
 
-def wait_until(done: Callable[[], object], what: str, patience: float) -> None:
-    """For what another process does and tells nobody."""
+def wait_until(
+    done: Callable[[], object], what: str, patience: float, every: float = 0.005
+) -> None:
+    """For what another process does and tells nobody: looked for ``every`` so many seconds."""
     end = time.monotonic() + patience
     while not done():
         if time.monotonic() > end:
             raise AssertionError(f"{what}: not within {patience:.0f} s")
-        time.sleep(0.005)
+        time.sleep(every)
 
 
 def runs(pid: int) -> bool:
