@@ -12,11 +12,13 @@ from textual.content import Content
 from textual.widget import Widget
 
 from smsmon.console.actions import Action, Keymap, Where, key_face, key_line
+from smsmon.console.signs import SIGNS
 from smsmon.text import ELLIPSIS
 
 GAP = "   "
 KEPT = "\N{NO-BREAK SPACE}"
 """A blank at which ``wrapped`` breaks no line."""
+_GLYPHS = "".join(sign.glyph for sign in SIGNS)
 _MUCH = 3
 """The difference of worth for which a part is rather left out than another shortened."""
 
@@ -66,12 +68,13 @@ def _width(contents: list[Content], gap: str) -> int:
 def wrapped(content: Content, width: int, height: int) -> Content:
     """``content`` in ``height`` lines of ``width`` columns at most, broken at blanks.
 
-    Textual also breaks at no-break spaces, which stand inside of what is read as one.
+    None parts a sign from what it is of. Textual also breaks at no-break spaces, which stand
+    inside of what is read as one.
     """
     lines: list[Content] = []
     start = end = 0
     plain = content.plain
-    breaks = [place for place, char in enumerate(plain) if char == " "]
+    breaks = [found.start() for found in _BREAKS.finditer(plain)]
     for stop in [*breaks, len(plain)]:
         if content[start:stop].cell_length > width and end > start:
             lines.append(content[start:end])
@@ -83,6 +86,9 @@ def wrapped(content: Content, width: int, height: int) -> Content:
         last = lines[-1].truncate(width - 1) if lines[-1].cell_length >= width else lines[-1]
         lines[-1] = last + ELLIPSIS
     return Content("\n").join([_plain_blanks(line) for line in lines])
+
+
+_BREAKS = re.compile(rf"(?<!^[{re.escape(_GLYPHS)}])(?<! [{re.escape(_GLYPHS)}]) ")
 
 
 def _plain_blanks(line: Content) -> Content:

@@ -11,7 +11,8 @@ from textual.app import App, ComposeResult
 from textual.containers import Vertical
 from textual.content import Content
 
-from smsmon.console.line import FittedLine, short, shortened
+from smsmon.console.line import FittedLine, short, shortened, wrapped
+from smsmon.console.signs import SIGNS
 from tests.support.waiting import until
 
 HOME = "/home/operator"
@@ -48,6 +49,14 @@ def test_no_path_is_wider_than_its_room(parts: list[str], width: int) -> None:
     told = short(path, width)
     assert len(told) <= width
     assert told == path or "…" in told
+
+
+@given(st.lists(st.sampled_from([*(each.glyph for each in SIGNS), "losses", "a", "12?"])))
+def test_a_sign_and_what_it_is_of_stand_on_one_line(words: list[str]) -> None:
+    words = [word for word in words for word in (word, "so")]
+    told = wrapped(Content(" ".join(words)), 12, 99).plain.splitlines()
+    assert " ".join(told) == " ".join(words)
+    assert not [line for line in told if line.split(" ")[-1] in {each.glyph for each in SIGNS}]
 
 
 class InPane(App[None]):

@@ -225,10 +225,11 @@ def alert_columns(formats: Formats) -> tuple[Column[AlertRow], ...]:
             return ""
         return Span(words.facts_by_now(row.episode, row.facts, formats), Tone.PLAIN)
 
+    def worst_moment(row: AlertRow) -> str:
+        return words.worst_of(row.episode, row.facts, formats) if row.episode else ""
+
     def worst(row: AlertRow, _: int) -> Cell:
-        return Span(
-            words.worst_of(row.episode, row.facts, formats) if row.episode else "", Tone.DIM
-        )
+        return Span(worst_moment(row), Tone.DIM)
 
     first: Column[AlertRow] = (
         Column("state", "state", state, width=12, priority=99, sort_key=row_place)
@@ -237,22 +238,24 @@ def alert_columns(formats: Formats) -> tuple[Column[AlertRow], ...]:
     )
     return (
         first,
-        Column("since", "since", since, width=6, flex=2,
-               max_width=12, priority=95, descending=True, sort_key=lambda row: row.since,
+        Column("since", "since", since, width=6, flex=2, max_width=6, measured=True, priority=95,
+               descending=True, sort_key=lambda row: row.since,
                help="Since when its condition holds."),
         Column("for", "for", lasted, width=9, priority=90, descending=True,
                sort_key=_seconds_of(formats), help="How long it fires, or fired."),
-        Column("rule", "rule", rule, width=8, flex=1, max_width=16, priority=98, sort_key=rule_of,
-               help="The rule that fires."),
-        Column("about", "about", lambda row, _: about_of(row), width=20, flex=4, max_width=36,
-               priority=97, sort_key=about_of, help="The message, account, tag or country."),
-        Column("who", "who, until when", who, width=21, flex=4, max_width=34, priority=96,
-               sort_key=lambda row: answer_of(row, formats)[0] or None,
+        Column("rule", "rule", rule, width=8, flex=3, max_width=16, measured=True, priority=98,
+               sort_key=rule_of, help="The rule that fires."),
+        Column("about", "about", lambda row, _: about_of(row), width=16, flex=4, max_width=36,
+               measured=True, priority=97, sort_key=about_of,
+               help="The message, account, tag or country."),
+        Column("who", "who, until when", who, width=16, flex=4, max_width=34, measured=True,
+               priority=96, sort_key=lambda row: answer_of(row, formats)[0] or None,
                help="Who acknowledged or silenced it, and until when."),
-        Column("facts", "what is so", facts, width=24, flex=2, max_width=44, priority=60,
-               sort_key=lambda row: row.facts, help="What is so by now, in words."),
-        Column("worst", "worst moment", worst, width=24, flex=1, max_width=50, priority=50,
-               sortable=False, help="The worst moment so far, and when it was."),
+        Column("facts", "what is so", facts, width=24, flex=2, max_width=44, measured=True,
+               priority=60, sort_key=lambda row: row.facts, help="What is so by now, in words."),
+        Column("worst", "worst moment", worst, width=24, flex=1, max_width=50, measured=True,
+               priority=50, may_be_empty=True, sortable=False, sort_key=worst_moment,
+               help="The worst moment so far, and when it was."),
     )  # fmt: skip
 
 

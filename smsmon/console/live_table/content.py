@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Container, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import pairwise
+from types import MappingProxyType
 from typing import Any, Generic, Protocol, TypeVar
 
-from smsmon.console.cells import Cell
+from rich.cells import cell_len
+
+from smsmon.console.cells import Cell, spans_of
 from smsmon.filters.fields import Heading
 
 K = TypeVar("K", bound=Hashable)
@@ -24,7 +28,9 @@ NEEDED = 75
 _EMPTY = 1_000
 """More than any priority: what a column with nothing to tell is worth less."""
 _LOOK = 500
-"""Rows that are asked at once whether a column has something to tell."""
+"""Rows that are asked at once whether a column has something to tell; so many are measured."""
+_ANY = 10_000
+"""A width that no screen has."""
 GUTTER = 2
 """Columns on the left that hold the mark, its gap included."""
 
@@ -92,6 +98,9 @@ class Column(Heading, Generic[R]):
     sort_key: Callable[[R], Any] | None = field(default=None, kw_only=True)
     """A row's comparable value (or None: sorts last); needed where the source has no column."""
     sortable: bool = field(default=True, kw_only=True)
+    measured: bool = field(default=False, kw_only=True)
+    """It wishes for the width of its longest cell, within ``max_width``, and ``flex`` makes it no
+    wider than that: for texts of some hundred rows, which are all looked at."""
 
 
 @dataclass(frozen=True)
@@ -113,33 +122,34 @@ def usual_columns(columns: Iterable[Column[R]]) -> tuple[str, ...]:
 
 
 def lay_out(
-    columns: Sequence[Column[R]], available: int, empty: Container[str] = ()
+    columns: Sequence[Column[R]],
+    available: int,
+    empty: Container[str] = (),
+    needs: Mapping[str, int] = MappingProxyType({}),
 ) -> tuple[Placed[R], ...]:
     """Share ``available`` columns of width; what does not fit is left out by priority.
 
     There is no scrolling sideways. Of equal priorities the rightmost goes first, and those whose
-    names are in ``empty`` before all others; one column always stays, cut if need be.
+    names are in ``empty`` before all others; one column always stays, cut if need be. ``needs``
+    are the widths of the longest cells, of the columns that are measured.
     """
     worth = {each.name: each.priority - _EMPTY * (each.name in empty) for each in columns}
     kept = list(columns)
     while len(kept) > 1:
         priority, index = min((worth[column.name], -index) for index, column in enumerate(kept))
-        wished = sum(max(0, each.wish - each.width) for each in kept) if priority < NEEDED else 0
+        wished = sum(_wish(each, needs) - each.width for each in kept) if priority < NEEDED else 0
         if _least(kept) + wished <= available:
             break
         del kept[-index]
     if not kept:
         return ()
-    spare = available - _least(kept)
     widths = [column.width for column in kept]
-    for index, column in enumerate(kept):
-        more = min(spare, max(0, column.wish - column.width))
-        widths[index] += more
-        spare -= more
+    spare = _share([_wish(each, needs) for each in kept], widths, available - _least(kept))
     between, gap = max(1, len(kept) - 1), GAP
     for turn in sorted({GAPS_TURN, 0} | {column.flex for column in kept}, reverse=True):
         if turn:
-            spare = _share(kept, turn, widths, spare)
+            bounds = [_bound(it, needs) if it.flex == turn else 0 for it in kept]
+            spare = _share(bounds, widths, spare)
         if turn in (GAPS_TURN, 0):
             wider = min(1, max(0, spare) // between)
             gap, spare = gap + wider, spare - wider * between
@@ -164,18 +174,27 @@ def _apart(left: Column[R], right: Column[R]) -> int:
     return int(left.align == "right" and right.align == "left")
 
 
-def _share(columns: Sequence[Column[R]], turn: int, widths: list[int], spare: int) -> int:
-    """Share ``spare`` evenly among the columns of one turn, up to their bounds; what is left."""
-    growing = [index for index, column in enumerate(columns) if column.flex == turn]
-    while spare > 0 and growing:
+def _wish(column: Column[R], needs: Mapping[str, int]) -> int:
+    """The width it should have before others grow: no less than its least."""
+    needed = min(needs.get(column.name, 0), column.max_width or _ANY)
+    return max(column.width, column.wish, needed)
+
+
+def _bound(column: Column[R], needs: Mapping[str, int]) -> int:
+    """The width that it has no use for more than, when its turn comes."""
+    return needs.get(column.name, 0) if column.measured else column.max_width or _ANY
+
+
+def _share(bounds: Sequence[int], widths: list[int], spare: int) -> int:
+    """Share ``spare`` evenly among columns that are less wide than their bounds; what is left."""
+    while spare > 0 and (
+        growing := [place for place, bound in enumerate(bounds) if widths[place] < bound]
+    ):
         each = max(1, spare // len(growing))
-        for index in list(growing):
-            bound = columns[index].max_width or widths[index] + spare
-            more = min(each, spare, max(0, bound - widths[index]))
-            widths[index] += more
+        for place in growing:
+            more = min(each, spare, bounds[place] - widths[place])
+            widths[place] += more
             spare -= more
-            if widths[index] >= bound:
-                growing.remove(index)
     return spare
 
 
@@ -194,6 +213,8 @@ class TableContent(Generic[K, R]):
         self.chosen = usual_columns(columns)
         """The names of the columns to show, in their order."""
         self._keys = keys
+        self._needs: dict[str, int] = {}
+        """The widths of the longest cells, which shrink when the size or the choice changes."""
         self._filled: set[str] = set()
         """The columns, of those that may be empty, that have something to tell. One that has it no
         longer stays among them until the size or the choice changes: nothing comes and goes."""
@@ -204,7 +225,8 @@ class TableContent(Generic[K, R]):
         known = tuple(name for name in dict.fromkeys(names) if name in self.columns)
         self.chosen = known or usual_columns(self.columns.values())
         self._filled.clear()
-        self.note_filled(self._keys())
+        self._needs.clear()
+        self.note(self._keys())
 
     def offer(self, columns: Sequence[Column[R]]) -> None:
         """Have these columns to choose from; the usual ones stay the usual ones."""
@@ -215,13 +237,13 @@ class TableContent(Generic[K, R]):
     def placed(self, width: int) -> tuple[Placed[R], ...]:
         """The columns in their places on lines of this width."""
         columns = [self.columns[name] for name in self.chosen]
-        return lay_out(columns, width, {it.name for it in self._unfilled(columns)})
+        return lay_out(columns, width, {it.name for it in self._unfilled(columns)}, self._needs)
 
     def with_room(self, names: Iterable[str], width: int) -> frozenset[str]:
         """Those of these columns that would be shown on lines of this width."""
         columns = [self.columns[name] for name in names]
         empty = self.without_values(names)
-        return frozenset(place.column.name for place in lay_out(columns, width, empty))
+        return frozenset(it.column.name for it in lay_out(columns, width, empty, self._needs))
 
     def without_values(self, names: Iterable[str]) -> frozenset[str]:
         """Those of these columns that have nothing to tell of any row: they give way first."""
@@ -234,17 +256,34 @@ class TableContent(Generic[K, R]):
         """Those of ``columns`` that have had nothing to tell so far."""
         return [it for it in columns if it.may_be_empty and it.name not in self._filled]
 
-    def note_filled(self, keys: Sequence[K]) -> bool:
-        """Of these rows columns may have something to tell that had nothing; True if one has."""
+    def note(self, keys: Sequence[K]) -> bool:
+        """Of these rows columns may have something to tell that had nothing, or longer texts than
+        there were; True if one has."""
         unfilled = self._unfilled(self.columns[name] for name in self.chosen)
         found = {column.name for column in unfilled if self._tells(column, keys)}
         self._filled |= found
-        return bool(found)
+        return self._measure(keys) or bool(found)
 
-    def note_emptied(self) -> None:
-        """Find which columns have nothing to tell any more; which have by now was noted."""
+    def note_anew(self) -> None:
+        """Find which columns have nothing to tell any more (which have by now was noted), and how
+        long texts are by now."""
         filled = [self.columns[name] for name in self.chosen if name in self._filled]
         self._filled = {column.name for column in filled if self._tells(column, self._keys())}
+        self._needs.clear()
+        self._measure(self._keys())
+
+    def _measure(self, keys: Sequence[K]) -> bool:
+        """Note how long the longest cells are; True where one is longer than any before."""
+        before = dict(self._needs)
+        for column in (self.columns[name] for name in self.chosen):
+            if column.measured:
+                widths = each_or(partial(self._widths, column), 0)(keys[:_LOOK])
+                self._needs[column.name] = max(before.get(column.name, 0), *widths, 0)
+        return self._needs != before
+
+    def _widths(self, column: Column[R], keys: Sequence[K]) -> list[int]:
+        cells = (spans_of(column.cell(self.rows.row(key), _ANY)) for key in keys)
+        return [sum(cell_len(span.text) for span in spans) for spans in cells]
 
     def _tells(self, column: Column[R], keys: Sequence[K]) -> bool:
         """True where one of these rows has something to tell; most often one of the first has."""

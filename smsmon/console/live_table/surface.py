@@ -186,7 +186,7 @@ class TableSurface(ScrollView, Stands, Generic[K, R]):
             self._later()
 
     def on_resize(self) -> None:
-        self._content.note_emptied()
+        self._content.note_anew()
         self._lay_out()
         self._show_cursor()
 
@@ -212,9 +212,9 @@ class TableSurface(ScrollView, Stands, Generic[K, R]):
         self._header = self._blank = None
         self._later()
 
-    def _note_filled(self, keys: Sequence[K]) -> None:
-        """Make room for the columns that have something to tell of these rows, and had nothing."""
-        found = self._content.note_filled(keys) and self._laid_out is not None
+    def _note(self, keys: Sequence[K]) -> None:
+        """Make room for what columns have to tell of these rows, and had not."""
+        found = self._content.note(keys) and self._laid_out is not None
         if found and self._content.placed(self._width) != self._placed:
             self._lay_out()
 

@@ -99,7 +99,7 @@ class LiveTable(TableSurface[K, R], Generic[K, R], can_focus=True, inherit_bindi
             self.view.mark(list(self.view.marks), on=False)
             self.view.load(())
             self.view.load(keys)
-            self._note_filled(keys)
+            self._note(keys)
             self._resize_virtual()
             self.scroll_to(y=0, animate=False, force=True)
             self._show_cursor()
@@ -113,7 +113,7 @@ class LiveTable(TableSurface[K, R], Generic[K, R], can_focus=True, inherit_bindi
         with self._steady():
             self.view.load(keys)
             self._pointed = {key for key in self._pointed if key in self.view}
-            self._note_filled(keys)
+            self._note(keys)
 
     def change(self, came: Sequence[K], left: Collection[K] = ()) -> None:
         """These rows came, as the last ones, and these left: as ``load`` of all that there are
@@ -123,7 +123,7 @@ class LiveTable(TableSurface[K, R], Generic[K, R], can_focus=True, inherit_bindi
         with self._steady():
             self.view.change(came, left)
             self._pointed.difference_update(left)
-            self._note_filled(came)
+            self._note(came)
 
     def touch(self, keys: Iterable[K], *, tint: bool = True) -> None:
         """These rows changed: paint them again, move them where the sort wants them."""
@@ -134,7 +134,7 @@ class LiveTable(TableSurface[K, R], Generic[K, R], can_focus=True, inherit_bindi
             self._tint(keys)
         with self._steady():
             self.view.touch(keys)
-            self._note_filled(list(keys))
+            self._note(list(keys))
 
     # Order and filter
 

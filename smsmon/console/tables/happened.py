@@ -148,7 +148,7 @@ def happened_columns(formats: Formats) -> tuple[Column[InShort], ...]:
         Column("message", "message", lambda row, _: row.message_id or row.group or "account",
                width=8, flex=2,
                max_width=10, priority=100, sort_key=lambda row: row.message_id or ""),
-        Column("label", "label", lambda row, _: _label(row), width=10, flex=3, max_width=28,
+        Column("label", "label", lambda row, _: _label(row), width=10, flex=5, max_width=28,
                priority=80, sort_key=lambda row: row.label),
         _numbers("delivered", came, Tone.GOOD, lambda row: row.delivered, max(8, len(came)), 97),
         _numbers("not_delivered", failed, Tone.BAD, lambda row: row.not_delivered, 7, 98),
@@ -158,10 +158,10 @@ def happened_columns(formats: Formats) -> tuple[Column[InShort], ...]:
                sort_key=lambda row: row.unread[0].since if row.unread else None,
                help="From when to when it was not read though that was due: nobody knows what"
                     " happened then."),
-        Column("alerts", "alerts", alert, width=20, flex=1, max_width=60, priority=60,
-               sort_key=lambda row: -len(row.alerts),
+        Column("alerts", "alerts", alert, width=14, flex=1, max_width=60, measured=True,
+               priority=60, sort_key=lambda row: -len(row.alerts),
                help="The alerts that fired, from when to when, and who acknowledged them."),
-        Column("besides", "besides", lambda row, _: Span(besides(row), Tone.DIM), width=20, flex=1,
+        Column("besides", "besides", lambda row, _: Span(besides(row), Tone.DIM), width=20, flex=4,
                priority=40, sort_key=besides),
     )  # fmt: skip
 

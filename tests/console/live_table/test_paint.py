@@ -11,7 +11,7 @@ from rich.style import Style
 from textual.strip import Strip
 
 from smsmon.console.cells import Span, Tone
-from smsmon.console.live_table.content import GAPS_TURN, NEEDED, Column, Placed, lay_out
+from smsmon.console.live_table.content import GAPS_TURN, GUTTER, NEEDED, Column, Placed, lay_out
 from smsmon.console.live_table.paint import changed_width, header_strip, row_strip
 from smsmon.text import safe
 
@@ -93,6 +93,19 @@ def test_what_is_only_nice_to_have_waits_for_the_wishes_of_others() -> None:
         columns = (label, column("b", 5, priority=priority))
         assert [name for name, _, _ in placed(*columns, width=needed - 1)] == ["a"]
         assert [name for name, _, _ in placed(*columns, width=needed)] == ["a", "b"]
+
+
+def test_columns_that_are_measured_share_the_width_by_what_stands_in_them() -> None:
+    first = column("a", 5, flex=2, max_width=9, measured=True, priority=NEEDED)
+    columns = (first, column("b", 5, flex=1, measured=True, priority=NEEDED))
+
+    def widths(width: int, **needs: int) -> list[int]:
+        return [each.width for each in lay_out(columns, width, (), needs)]
+
+    assert widths(GUTTER + 30, a=7, b=3) == [7, 5], "none is wider than it needs"
+    assert widths(GUTTER + 15, a=7, b=20) == [7, 7]
+    assert widths(GUTTER + 40, a=12, b=20) == [12, 20], "a bound gives way where there is room"
+    assert widths(GUTTER + 30, a=12, b=20) == [9, 20]
 
 
 def test_width_left_over_goes_to_columns_by_their_turn_and_between_them() -> None:
