@@ -113,9 +113,9 @@ def _tried(
     collected: Collected, sample: Sequence[MutationSpec]
 ) -> Iterator[tuple[MutationSpec, Outcome]]:
     """What became of each mistake, as soon as it is known."""
-    swapper = Swapper({str(each.module_path) for each in sample})
-    gc.freeze()
     reach = [_reach(collected, each) for each in sample]
+    swapper = Swapper({at.module for at in {*map(_at, sample)}.union(*reach)})
+    gc.freeze()
     places = {at: number for number, at in enumerate(sorted(set().union(*reach)))}
     begun = monotonic()
     known = Known()

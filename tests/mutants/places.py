@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from fnmatch import fnmatchcase
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from cosmic_ray.ast import ast_nodes, get_ast_from_path
 from cosmic_ray.mutating import mutate_code
@@ -42,11 +43,13 @@ def all_mutations() -> Iterator[MutationSpec]:
 
 
 def _unlikely(operator: str) -> bool:
-    """True for a mistake that nobody makes: bits for a sum, identity for a comparison."""
+    """True for a mistake that nobody makes: bits for a sum, an order for identity or back."""
     if operator.endswith(_UNLIKELY):
         return True
     _, _, ways = operator.partition("Operator_")
     was, _, becomes = ways.partition("_")
+    if was in _IDENTITY:
+        return becomes not in _IDENTITY
     return any(becomes in kind and was not in kind for kind in (_BITS, _IDENTITY))
 
 
@@ -57,7 +60,7 @@ def known_as_equivalent(spec: MutationSpec) -> int | None:
     for number, each in enumerate(listed()):
         if (
             each["module"] == str(spec.module_path)
-            and _fits(_lines(each["module"])[at].strip(), each["line"])
+            and any(_fits(_lines(each["module"])[at].strip(), line) for line in _known_lines(each))
             and fnmatchcase(operator, each["operator"])
             and each.get("becomes") in (None, changed(spec).split("\n")[at].strip())
         ):
@@ -74,6 +77,11 @@ def is_python(spec: MutationSpec) -> bool:
     return True
 
 
+def _known_lines(each: dict[str, Any]) -> list[str]:
+    line: list[str] | str = each["line"]
+    return line if isinstance(line, list) else [line]
+
+
 def _fits(line: str, known: str) -> bool:
     return line == known or (known.endswith("*") and line.startswith(known[:-1]))
 
@@ -85,10 +93,10 @@ def changed(spec: MutationSpec) -> str:
 
 
 @cache
-def listed() -> list[dict[str, str]]:
+def listed() -> list[dict[str, Any]]:
     """The mistakes that are known to change nothing, with the reasons."""
     file = Path(__file__).with_name("equivalent.toml")
-    known: list[dict[str, str]] = tomllib.loads(file.read_text(encoding="utf-8"))["known"]
+    known: list[dict[str, Any]] = tomllib.loads(file.read_text(encoding="utf-8"))["known"]
     return known
 
 
@@ -112,19 +120,18 @@ def _annotations(module: str) -> list[tuple[tuple[int, int], tuple[int, int]]]:
 def _of_no_effect(spec: MutationSpec) -> bool:
     """True for what only a fault of our own would show, or a type checker sees.
 
-    What a dataclass is made of is such, and that two columns put side by side are as long.
+    What a dataclass or a Struct is made of is such, and that two columns put side by side are as long.
     """
     line = _lines(str(spec.module_path))[spec.start_pos[0] - 1]
     if spec.operator_name.endswith("ReplaceTrueWithFalse") and "strict=True" in line:
         return True
     if any(each in line for each in ("width=", "priority=", "shown=", "kw_only=")):
         return True  # pictures hold how a column looks
-    if spec.operator_name.endswith(("_Is_Eq", "_IsNot_NotEq")):
-        return True  # what is itself equals itself, and nothing else here does
     signature = line.strip() == "*," or line.lstrip().startswith(("def ", "async def "))
     if signature and "Operator_Mul_" in spec.operator_name:
         return True  # the star before arguments that have to be named is no product
-    return bool(line.lstrip().startswith(("@dataclass", "@lru_cache")))
+    is_struct = line.startswith("class ") and "Struct" in line
+    return is_struct or line.lstrip().startswith(("@dataclass", "@lru_cache"))
 
 
 def _in_annotation(spec: MutationSpec) -> bool:

@@ -12,6 +12,7 @@ import traceback
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
+from importlib import import_module
 from importlib.machinery import SourceFileLoader
 from itertools import pairwise
 from pathlib import Path
@@ -20,6 +21,9 @@ from typing import Any, NamedTuple
 
 import hypothesis
 import pytest
+
+from tests.mutants.middle import all_modules
+from tests.mutants.swapping import module_name
 
 PROCESSOR, WALL = 3.0, 60.0
 """Seconds that each test is given in any case: of the processor, and altogether."""
@@ -131,6 +135,8 @@ class Collected:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
+        for module in all_modules():  # some are imported only when they are needed
+            import_module(module_name(module))
         sys.setprofile(None)
         self.items = {each.nodeid: each for each in session.items if not _asks_a_server(each)}
         gc.unfreeze()

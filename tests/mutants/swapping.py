@@ -8,6 +8,7 @@ import gc
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache
+from importlib import import_module
 from itertools import pairwise
 from pathlib import Path
 from types import CodeType, FunctionType
@@ -40,6 +41,8 @@ class Swapper:
 
     def __init__(self, modules: Iterable[str]) -> None:
         wanted = {str(Path(each).absolute()): each for each in modules}
+        for module in wanted.values():
+            import_module(module_name(module))
         self._functions: dict[str, dict[object, list[FunctionType]]] = {}
         for each in gc.get_objects():
             if type(each) is FunctionType and each.__code__.co_filename in wanted:
@@ -62,6 +65,11 @@ class Swapper:
             return []
         functions = self._functions.get(module, {})
         return [(each, new) for old, new in differing for each in functions.get(_place(old), ())]
+
+
+def module_name(path: str) -> str:
+    """The name by which the module of a file is imported."""
+    return ".".join(Path(path).with_suffix("").parts).removesuffix(".__init__")
 
 
 def swap(plan: Iterable[tuple[FunctionType, CodeType]]) -> None:
