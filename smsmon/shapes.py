@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 Happening = Transition | Event
 
 
-def shape_of(kind: Kind, *, private: bool = False) -> Callable[[Any], object]:
+def shape_of(kind: Kind, *, private: bool) -> Callable[[Any], object]:
     """What gives the facts of a kind as JSON and CSV have them; 0 is no moment."""
     from smsmon.filters import Kind  # most commands do without the grammar
 
@@ -89,7 +89,7 @@ def counts_json(counts: Counts) -> dict[str, int]:
     }
 
 
-def recipient_json(recipient: Recipient, *, private: bool = False) -> dict[str, Any]:
+def recipient_json(recipient: Recipient, *, private: bool) -> dict[str, Any]:
     """One recipient as an answer has it."""
     return {
         "phone": as_shown(recipient.phone, private=private),
@@ -100,7 +100,7 @@ def recipient_json(recipient: Recipient, *, private: bool = False) -> dict[str, 
     }
 
 
-def group_json(group: Figures, *, private: bool = False) -> dict[str, Any]:
+def group_json(group: Figures, *, private: bool) -> dict[str, Any]:
     """A group as it is at one moment: what its exports have, and what became of each minute."""
     from smsmon.filters.groups import GROUP_ROWS
 
@@ -118,7 +118,7 @@ def yes_no(flag: bool | None) -> str:
     return {True: "yes", False: "no", None: ""}[flag]
 
 
-def known_json(one: Sighted, *, private: bool = False) -> dict[str, Any]:
+def known_json(one: Sighted, *, private: bool) -> dict[str, Any]:
     """One recipient as last seen, and what is known of it besides."""
     from smsmon.filters.recipients import RECIPIENT_COLUMNS, RECIPIENTS, SIGHTED, RecipientRow
 
@@ -127,7 +127,7 @@ def known_json(one: Sighted, *, private: bool = False) -> dict[str, Any]:
     return {name: told[name] for name in RECIPIENT_COLUMNS if name in told}
 
 
-def sighting_json(sighting: Sighting, *, private: bool = False) -> dict[str, Any]:
+def sighting_json(sighting: Sighting, *, private: bool) -> dict[str, Any]:
     """One phone number in one message, as ``find`` has it."""
     seen = sighting
     return {
@@ -146,7 +146,7 @@ def fault_json(fault: Fault, *, private: bool) -> dict[str, Any]:
     return {"kind": str(fault.kind), "code": fault.code, "message": message}
 
 
-def transition_json(change: Transition, *, private: bool = False) -> dict[str, Any]:
+def transition_json(change: Transition, *, private: bool) -> dict[str, Any]:
     """One recipient's change; ``stop`` is what it is since."""
     return {
         "id": change.message_id,
@@ -162,7 +162,7 @@ def transition_json(change: Transition, *, private: bool = False) -> dict[str, A
     }
 
 
-def outcome(change: Transition, *, private: bool = False) -> str:
+def outcome(change: Transition, *, private: bool) -> str:
     """What a recipient's change came to, for a table that has the status before.
 
     ``delivered``, ``waiting, stop``, ``waiting, stop withdrawn``, ``unknown (a word of the API)``.
@@ -193,7 +193,7 @@ def _news(change: Transition, private: bool) -> tuple[str, str]:
     return word, "STOP" if change.stop_after else "STOP withdrawn"
 
 
-def event_json(event: Event, *, private: bool = False) -> dict[str, Any]:
+def event_json(event: Event, *, private: bool) -> dict[str, Any]:
     """One thing that happened to a message or an account."""
     return {
         "kind": event.kind.slug,
@@ -205,7 +205,7 @@ def event_json(event: Event, *, private: bool = False) -> dict[str, Any]:
     }
 
 
-def in_short_json(row: InShort, *, private: bool = False) -> dict[str, Any]:
+def in_short_json(row: InShort, *, private: bool) -> dict[str, Any]:
     """What happened to one message, to an account itself or to a group, added up."""
     return {
         "type": "message" if row.message_id else "group" if row.group else "account",
@@ -227,14 +227,14 @@ def in_short_json(row: InShort, *, private: bool = False) -> dict[str, Any]:
     }
 
 
-def happening_json(one: Happening, *, private: bool = False) -> dict[str, Any]:
+def happening_json(one: Happening, *, private: bool) -> dict[str, Any]:
     """A line of ``watch`` and of ``history changes --json``."""
     if isinstance(one, Event):
         return {"type": "event", **event_json(one, private=private)}
     return {"type": "change", **transition_json(one, private=private)}
 
 
-def news_json(news: Applied | Event, *, private: bool = False) -> Iterator[dict[str, Any]]:
+def news_json(news: Applied | Event, *, private: bool) -> Iterator[dict[str, Any]]:
     """The lines that ``watch`` prints for one piece of news; none for a poll without change."""
     told: tuple[Happening, ...]
     told = (news,) if isinstance(news, Event) else (*news.transitions, *news.events)
@@ -242,7 +242,7 @@ def news_json(news: Applied | Event, *, private: bool = False) -> Iterator[dict[
         yield happening_json(each, private=private)
 
 
-def alert_json(alert: Alert, number: int | None = None, *, private: bool = False) -> dict[str, Any]:
+def alert_json(alert: Alert, number: int | None = None, *, private: bool) -> dict[str, Any]:
     """One end of an alert, with the number of its episode as far as that is known."""
     return {
         "number": number,
@@ -262,9 +262,7 @@ def alert_json(alert: Alert, number: int | None = None, *, private: bool = False
     }
 
 
-def episode_json(
-    episode: Episode, edge: Edge | None = None, *, private: bool = False
-) -> dict[str, Any]:
+def episode_json(episode: Episode, edge: Edge | None = None, *, private: bool) -> dict[str, Any]:
     """One episode of an alert, or one ``edge`` of it as it is told: what `alert_json` has of an
     alert, and what is known of it besides.
     """
@@ -300,12 +298,12 @@ def episode_json(
     }
 
 
-def standing_json(episode: Episode, state: State, *, private: bool = False) -> dict[str, Any]:
+def standing_json(episode: Episode, state: State, *, private: bool) -> dict[str, Any]:
     """One episode, and how it stands: ``firing``, ``acknowledged``, ``silenced`` or ``past``."""
     return {**episode_json(episode, private=private), "standing": str(state)}
 
 
-def silence_json(silence: Silence, *, private: bool = False) -> dict[str, Any]:
+def silence_json(silence: Silence, *, private: bool) -> dict[str, Any]:
     """That nobody wants to hear of some alerts for a while."""
     return {
         "number": silence.number,

@@ -168,7 +168,7 @@ def without_others(told: dict[str, list[tuple[Any, ...]]]) -> dict[str, list[tup
 
 
 def test_watch_tells_it(lived: Lived) -> None:
-    lines = [line for each in lived.applied.values() for line in news_json(each)]
+    lines = [line for each in lived.applied.values() for line in news_json(each, private=False)]
     assert without_others(facts(lines)) == WHOLE
 
 
