@@ -162,7 +162,7 @@ class SharedWindow(Window):
             super().note(now, change)
             return
         self._unnoted.append(change)
-        self.edit(now, lambda *_: 0.0)
+        self.edit(now, lambda *_: None)
 
     # --- the file ------------------------------------------------------------------------
 

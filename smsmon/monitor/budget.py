@@ -109,8 +109,9 @@ class Budget:
         self.limit = per_minute
         """Requests in any 60 seconds, as set."""
         self.window = window or Window()
-        self._own: deque[float] = deque(maxlen=max(1, int(per_minute * PACE_SHARE)))
+        self._own: deque[float] = deque()
         self._bids = Bids()
+        self.limit_to(per_minute)
 
     def limit_to(self, per_minute: int) -> None:
         """Keep to another limit from now on; what went out counts."""
@@ -234,7 +235,7 @@ def back_off(attempt: int, rng: Random, base: float = BACK_OFF_BASE) -> float:
     return rng.uniform(0.0, bound)
 
 
-Change = Callable[[Ledger, int], float]
+Change = Callable[[Ledger, int], float | None]
 """What writes in a ledger; it is given the seat too. What it gives is for its caller."""
 
 

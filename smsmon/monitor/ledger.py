@@ -171,12 +171,11 @@ class Ledger:
         """The seats that are taken, and by whom."""
         return [(seat, self._cells[seat + _WHO]) for seat in self._taken()]
 
-    def leave(self, seat: int, now: float) -> float:
+    def leave(self, seat: int, now: float) -> None:
         """``seat`` asks no more: what it needed is free for others. What it sent still counts."""
         while self._cells[seat + _FLYING] > 0:
             self.landed(seat, now)
         self._cells[seat + _BACK] = self._cells[seat + _PEAK] = 0.0
-        return 0.0
 
     # --- asking --------------------------------------------------------------------------
 
@@ -207,11 +206,11 @@ class Ledger:
         cells[seat + _BACK] = 0.0
         return 0.0
 
-    def landed(self, seat: int, now: float) -> float:
+    def landed(self, seat: int, now: float) -> None:
         """A request of ``seat`` came back, or will not any more."""
         cells = self._cells
         if cells[seat + _FLYING] <= 0:
-            return 0.0  # it was taken for lost
+            return  # it was taken for lost
         cells[seat + _FLYING] -= 1
         cells[seat + _USED] += 1
         next_ = int(cells[_NEXT])
@@ -222,17 +221,15 @@ class Ledger:
         cell = _RING + 2 * (next_ % CAPACITY)
         cells[cell], cells[cell + 1] = now, float(seat)
         cells[_NEXT] = next_ + 1
-        return 0.0
 
-    def well(self, left: float) -> float:
+    def well(self, left: float) -> None:
         """A request that left at ``left`` had a true answer: no "too many" came after it."""
         cells = self._cells
         cells[_WELL] = max(cells[_WELL], left)
         if left >= cells[_TOLD]:
             cells[_STRIKES] = 0.0
-        return 0.0
 
-    def hold(self, now: float, limit: int, retry_after: float | None, *, too_many: bool) -> float:
+    def hold(self, now: float, limit: int, retry_after: float | None, *, too_many: bool) -> None:
         """The server asked to be left alone for ``retry_after`` seconds; None: it did not say.
 
         ``too_many``: as it had one request too many. Others may share the address, so its limit
@@ -247,13 +244,11 @@ class Ledger:
         if too_many and not (cells[_EASED_TO] and now - cells[_EASED_AT] < BURST):
             cells[_EASED_TO] = max(self.allowed(now, limit) / 2, limit / 10)
             cells[_EASED_AT] = now
-        return 0.0
 
-    def tell(self, head: Head) -> float:
+    def tell(self, head: Head) -> None:
         """Take over what the server told, as others know it."""
         for place, value in enumerate(head, _HELD):
             self._cells[place] = value
-        return 0.0
 
     # --- inside --------------------------------------------------------------------------
 
