@@ -93,9 +93,7 @@ def _entries(body: bytes) -> _Entries:
 
 
 def _well_written(found: re.Match[bytes]) -> bytes:
-    if len(found[0]) > 1:
-        return _CONTROL.sub(_INSTEAD, found[0])
-    return b"&amp;" if found[0] == b"&" else _INSTEAD
+    return b"&amp;" if found[0] == b"&" else _CONTROL.sub(_INSTEAD, found[0])
 
 
 def _envelope(top: list[Any]) -> Envelope:

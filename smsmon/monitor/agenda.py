@@ -116,8 +116,7 @@ class Agenda:
             if head is None:
                 continue
             if head.due > now:
-                if head.due < next_due:
-                    next_due = head.due
+                next_due = min(next_due, head.due)
                 continue
             waited = (now - head.anchor) / head.interval
             if waited > most:

@@ -120,7 +120,7 @@ class Pool:
         """What the lateness of so many recipients is worth, in requests, once they are due."""
         return _share(self._part, recipients)
 
-    def put(self, message_id: str, anchor: float, interval: float, recipients: int = 1) -> None:
+    def put(self, message_id: str, anchor: float, interval: float, recipients: int) -> None:
         """Have a message wait since ``anchor``, at which it was last read: ``interval`` seconds
         after that its lateness is worth its ``share`` of a request."""
         self.drop(message_id)

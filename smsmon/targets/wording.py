@@ -110,7 +110,7 @@ def notification(
     ranked = sorted(episodes, key=lambda each: (-each.severity, each.fired_at, each.number))
     said = _Said(edge, now, zone, private)
     if len(ranked) == 1:
-        title, lines = said.title(ranked[0]), said.all_of(ranked[0])
+        title, lines = said.title(*ranked), said.all_of(*ranked)
     else:
         title, lines = said.title_of(ranked), said.list_of(ranked)
     lines += said.how_to_answer(ranked)

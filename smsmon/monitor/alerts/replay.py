@@ -281,11 +281,10 @@ class _Then:
         watched = self.board.get(message.entry.id)
         if not isinstance(watched, _Remembered):
             watched = _Remembered(message.entry)
-            watched.read_at = max(each.at, self.now)
             watched.first_read_at = message.first_read_at
             self._past.put(watched)
         watched.counts, watched.waiting_since = each.counts, each.waiting_since
-        watched.read_at = max(each.at, watched.read_at or 0.0)
+        watched.read_at = self.now
         watched.last_change_at = each.at
         watched.revision += 1
         watched.completed_at = each.at if watched.complete else None
