@@ -90,6 +90,12 @@ def test_of_two_equal_ones_the_absent_one_stays_absent() -> None:
     assert story.take([row(1, D, date=1_700_000_900)]).absent == {0}
 
 
+def test_of_those_that_are_like_nothing_known_the_understood_ones_find_their_place_first() -> None:
+    odd = replace(row(1, U, word="c"), reason="torn")
+    merged = Story([row(1, U, word="a"), row(1, U, word="b")]).take([odd, row(1, W)])
+    assert list(merged.recipients.statuses) == [W, U]
+
+
 ROWS = st.builds(
     row,
     st.integers(0, 2),

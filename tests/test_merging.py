@@ -122,3 +122,4 @@ def test_every_difference_is_found_and_nothing_else(
     before, after = reports
     wanted = [slot for slot, old in enumerate(before) if old != after[slot]]
     assert differing(Recipients.of(before), Recipients.of(after)) == wanted
+    assert differing(Recipients.of(after[: len(before)]), Recipients.of(before)) == wanted

@@ -1,6 +1,7 @@
 """The vocabulary keeps its words."""
 
 from array import array
+from dataclasses import replace
 
 import pytest
 from hypothesis import example, given
@@ -100,6 +101,14 @@ def test_the_delivery_rate_is_delivered_over_final_with_waiting_left_out() -> No
         Counts(total=10, delivered=3, not_delivered=1, waiting=5, unknown=1).delivery_rate == 0.75
     )
     assert Counts(total=5, waiting=5).delivery_rate is None
+
+
+@pytest.mark.parametrize("place", [0, 1, 299])
+def test_one_recipient_keeps_its_word_wherever_it_stands_among_the_words(place: int) -> None:
+    words = tuple(f"word {number}" for number in range(300))
+    one = Recipients.of([Recipient("1", Status.UNKNOWN, "")])
+    one = replace(one, words=array("I" if place > 255 else "B", [place]), vocabulary=words)
+    assert one[0].raw_status == f"word {place}"
 
 
 def test_more_than_256_different_words_still_fit() -> None:

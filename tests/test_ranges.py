@@ -175,6 +175,7 @@ def _or_error(text: str, now: float, zone: LocalZone | ZoneInfo) -> Range | str:
         ("until 06:00", "'until 06:00' has no beginning."),
         ("0 h", "'0 h' is no time at all."),
         ("22", "'22' has no unit, and is no time of day."),
+        ("now", "'now' has not come yet."),
         ("this evening", "'this evening' has not come yet."),
         ("2027-01-01", "'2027-01-01' has not come yet."),
         ("2026-11-26 until 2026-11-24", "ends before it begins."),
@@ -349,6 +350,7 @@ def test_an_hour_is_never_longer_and_never_beyond_now(
         ("friday 9:00", "2026-11-27 09:00"),
         ("1 jan 14:00", "2027-01-01 14:00"),
         ("2026-11-30T14:00Z", "2026-11-30 15:00"),
+        ("366d", "2027-11-28 08:02"),
     ],
 )
 def test_a_moment_to_come_is_the_next_of_its_kind(text: str, moment: str) -> None:
@@ -363,6 +365,8 @@ def test_a_moment_to_come_is_the_next_of_its_kind(text: str, moment: str) -> Non
         ("today", "is over already"),
         ("last night", "is over already"),
         ("2020-01-01", "is over already"),
+        ("now", "is over already"),
+        ("8784h 1s", "is more than a year ahead"),
         ("2030-01-01", "is more than a year ahead"),
         ("400d", "is more than a year ahead"),
         ("27", "has no unit"),

@@ -9,11 +9,12 @@ from typing import Any
 
 import pytest
 
-from smsmon.alerts import About, Acknowledgement, Silence, Subject, What, Worst
+from smsmon.alerts import About, Acknowledgement, Edge, Silence, Subject, What, Worst
 from smsmon.filters import Kind
 from smsmon.monitor.alerts import Alert
 from smsmon.shapes import alert_json, episode_json, in_short_json, shape_of, silence_json
 from smsmon.store.past import InShort
+from smsmon.times import utc
 from tests.alerting.fakes import episode
 from tests.alerting.test_property import RULE
 
@@ -44,6 +45,20 @@ ALERT = Alert(RULE, TAG, True, 0.0, 0.0, label=PHONE, facts=PHONE, tags=(PHONE,)
 )
 def test_no_phone_number_is_in_words(told: Mapping[str, Any]) -> None:
     assert PHONE not in json.dumps(told)
+
+
+@pytest.mark.parametrize("over_at", [None, 60.0])
+@pytest.mark.parametrize("edge", [None, *Edge])
+def test_an_edge_is_told_as_it_is_and_an_episode_as_it_stands(
+    over_at: float | None, edge: Edge | None
+) -> None:
+    one = replace(SAID, fired_at=30.0, over_at=over_at, why_over="read again")
+    told = episode_json(one, edge, private=False)
+    over = over_at is not None if edge is None else edge is Edge.OVER
+    assert told["state"] == ("over" if over else "firing")
+    assert told["at"] == utc(over_at if over else 30.0)
+    assert told["detail"] == ("read again" if over else "")
+    assert (told["fired_at"], told["over_at"]) == (utc(30.0), utc(over_at))
 
 
 def test_ids_stay_and_so_do_names_of_accounts_and_rules() -> None:

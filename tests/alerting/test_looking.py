@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from smsmon.alerting.ledger import TRY_AGAIN
 from smsmon.alerting.looking import AGAIN, GATHER, GATHER_OLD, Alerting
 from smsmon.clock import CLOCK_SLACK
 from smsmon.locations import Locations
@@ -64,6 +65,30 @@ async def test_an_alert_holds_its_time_whatever_the_wall_clock_is_set_to(
     await clock.advance(30)
     assert [each.firing for each in told] == [True, False]
     assert all(each.began <= each.at for each in told)
+    running.cancel()
+    with suppress(asyncio.CancelledError):
+        await running
+
+
+async def test_a_record_that_cannot_be_read_is_asked_for_after_ever_longer_pauses(
+    tmp_path: Path,
+) -> None:
+    clock, asked = VirtualClock(), set[float]()
+    begun = clock.monotonic()
+
+    class Broken(InTurn):
+        async def ask(self, question: Any) -> Any:
+            asked.add(clock.monotonic() - begun)
+            self.fails = len(asked) < 5
+            return await super().ask(question)
+
+    engine = Engine({"default": FakeSource(clock)}, clock)
+    settings = load_settings(Locations.under(tmp_path), {})
+    record = Broken(MemoryAlerts())
+    alerting = Alerting(settings, engine, clock, lambda _: None, lambda _: None, {}, record)
+    running = asyncio.create_task(alerting.run())
+    await clock.advance(200)
+    assert asked == {0, *accumulate(TRY_AGAIN * n for n in range(1, 5))}
     running.cancel()
     with suppress(asyncio.CancelledError):
         await running

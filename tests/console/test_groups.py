@@ -10,12 +10,13 @@ from typing import Any
 
 import pytest
 from msgspec import structs
+from textual.content import Content
 from textual.pilot import Pilot
 
 from smsmon.console.actions import Where
 from smsmon.console.formats import Formats
 from smsmon.console.group_rows import RowKey
-from smsmon.console.reasons import Doubts, reason_of_group
+from smsmon.console.reasons import Doubts, reason, reason_of_group
 from smsmon.console.tables import panes, portions
 from smsmon.console.tables.groups import per_minute, spark
 from smsmon.groups import Dimension, Minute
@@ -368,6 +369,21 @@ def test_the_sparkline_tells_minutes_that_are_over_and_stays_as_it_is() -> None:
 def test_a_group_says_how_much_of_it_is_stale_and_how_much_is_not_found() -> None:
     formats = Formats(VirtualClock(START), utc=True)
     stale = Standing(MessageState.STALE, START - 600, "not read for longer than planned")
+    alerts = (Content("it fires"),)
+    told_of_one = [
+        reason(stands, alerts, gone, since, formats).plain
+        for stands, gone, since in (
+            (Standing(MessageState.LIVE), 0, None),
+            (stale, 2, None),
+            (stale, 2, START - 60),
+        )
+    ]
+    assert told_of_one == [
+        "it fires",
+        "! not read for longer than planned  it fires  - 2 recipients are no longer listed",
+        "- no longer in the answer since 09:59:00; shown as it was last seen  "
+        "! not read for longer than planned  it fires",
+    ]
     lost = Standing(MessageState.NOT_FOUND, START, "SMS Partner knows no such message")
     told = [
         reason_of_group(doubts, 5000, formats).plain

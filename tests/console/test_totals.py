@@ -13,6 +13,7 @@ from smsmon.console.signs import Tone
 from smsmon.console.totals import MessageFigures, delays, totals
 from smsmon.model import Counts, Entry
 from smsmon.recipients import Status
+from smsmon.times import counted
 from tests.support.scene import DAY, SMALL, WIDE, Scene
 from tests.support.waiting import screen_text
 
@@ -45,6 +46,14 @@ async def test_inside_a_message_its_own_figures_stand_in_the_place_of_the_totals
         await pilot.press("escape")
         await pilot.pause()
         assert "recipients   ✓" in screen_text(scene.app).splitlines()[1]
+
+
+@pytest.mark.parametrize("number", [0, 1, 2, 1_001])
+@pytest.mark.parametrize("of_filtered", [False, True])
+def test_recipients_are_counted_as_people_say_it(number: int, of_filtered: bool) -> None:
+    noun = "filtered recipient" if of_filtered else "recipient"
+    told = totals(Counts(total=number, waiting=number), 160, of_filtered=of_filtered).plain
+    assert told.startswith(f"{counted(number, noun)}  ")
 
 
 async def test_half_and_nine_in_ten_are_of_what_was_seen_to_be_delivered(tmp_path: Path) -> None:

@@ -13,7 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from smsmon.egress.slices import LEAVES, Slices, terms
-from smsmon.store.shared import Use
+from smsmon.monitor.ledger import EASED_FOR, GUARD, HEADROOM, WINDOW
+from smsmon.store.shared import Terms, Use
 from tests.monitor.fakes import windows_passed
 from tests.store.memory_allowance import Kept
 
@@ -200,6 +201,11 @@ def test_the_server_never_counts_more_than_the_limit_whatever_happens(
     go_on(30.0)
     world.pass_by(200.0)
     assert world.passed == 0
+
+
+def test_the_store_counts_what_was_granted_for_as_long_as_it_may_arrive() -> None:
+    """Three seconds until it is let out, fifteen until it leaves, twelve until it arrives."""
+    assert terms(40) == Terms(40, WINDOW + GUARD, 30.0, EASED_FOR, HEADROOM)
 
 
 @pytest.mark.parametrize("seed", range(5))

@@ -208,6 +208,18 @@ def test_a_large_message_counts_its_recipients_in_the_group_of_each_country(scen
     assert of["ES"].p50 == pytest.approx(12, rel=0.01)
 
 
+@pytest.mark.parametrize("places", [(0,), (2,), (0, 1), (0, 2), (2, 1, 0)])
+def test_each_recipient_counts_in_its_country_however_few_there_are(
+    scene: Scene, places: tuple[int, ...]
+) -> None:
+    scene.add("1", sent=T)
+    scene.read("1", *((PHONES[place], Status.DELIVERED, T + 2) for place in places))
+    of = scene.groups.rows(Dimension.COUNTRY, scene.now)
+    spain = places.count(2)
+    sent = {"ES": spain, "FR": len(places) - spain}
+    assert {name: each.sent for name, each in of.items()} == {k: n for k, n in sent.items() if n}
+
+
 def test_it_was_sent_when_the_source_says_else_when_it_was_added_or_its_first_date(
     scene: Scene,
 ) -> None:
@@ -322,7 +334,7 @@ def test_each_figure_that_leaves_or_is_asked_for_is_the_one_it_is_called_after()
     minutes = (Minute(4, 1), Minute(5, 2))
     figures = Figures(Dimension.TAG, "otp", 11, 12, 13, 14, counts, T - 60.0, 16, 17, 40, 10, 6,
                       within, 2.5, 9.5, minutes)  # fmt: skip
-    assert group_json(figures) == {
+    assert group_json(figures, private=False) == {
         "group": "otp", "messages": 11, "recipients": 100, "unread": 12, "troubled": 13,
         "sent_5m": 16, "sent": 17, "within_10s": 0.75, "within_1m": 0.9, "not_known_10s": 7,
         "not_known_1m": 8, "waiting": 15, "waiting_since": utc(T - 60.0), "not_delivered": 10,

@@ -168,6 +168,21 @@ def test_a_fifth_of_the_limit_goes_out_in_six_seconds(limit: int, pace: int) -> 
         assert budget.take(16.0, bid=PLANNED) == 0.0
 
 
+@pytest.mark.parametrize(("limit", "pace"), [(4, 1), (9, 1), (10, 2), (600, 120)])
+@pytest.mark.parametrize("before", [4, 600])
+def test_what_presses_is_what_goes_out_in_six_seconds_up_to_the_pace(
+    before: int, limit: int, pace: int
+) -> None:
+    budget = Budget(before)
+    budget.limit_to(limit)
+    even = 6 * budget.planned(10.0)
+    for sent in range(pace + 1):
+        assert budget.pressed(10.0) == min(sent, pace) / even
+        assert budget.take(10.0, bid=URGENT) == 0.0
+    assert budget.pressed(15.999) == pace / even
+    assert budget.pressed(16.0) == 0.0
+
+
 def test_a_request_repeated_counts_again_and_only_while_there_is_room() -> None:
     budget = Budget(2)
     assert budget.take(0.0) == 0.0

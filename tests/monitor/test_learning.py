@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from smsmon.monitor import learning
 from smsmon.monitor.hazard import HOUR, Curve, built_in_reports
-from smsmon.monitor.learning import MEMORY, STRENGTH, LearnedCurve, Span
+from smsmon.monitor.learning import CHANGED_BY, MEMORY, STRENGTH, LearnedCurve, Span, _Sum
 
 STEPS = Curve([0.5, 0.25, 2.0, 0.125], [0.0, 10.0, 20.0, 40.0])
 REPORTS = built_in_reports()
@@ -107,6 +107,15 @@ def test_every_bin_that_was_watched_is_reckoned_and_no_other() -> None:
     assert [rate < prior for rate, prior in zip(curve.rates, STEPS.rates, strict=True)] == [
         True, True, True, False,
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("told", [1.0, 5.0, 400.0])
+@pytest.mark.parametrize("came", [True, False])
+def test_what_one_answer_tells_counts_as_one_event_at_most(told: float, came: bool) -> None:
+    """Eight that came, or twelve that did not, are no chance any more."""
+    sum_ = _Sum(CHANGED_BY if came else 1 / CHANGED_BY)
+    answers = [sum_.add(*((told, 0.0, 0.0) if came else (0.0, 0.0, told))) for _ in range(13)]
+    assert answers.index(True) == (7 if came else 11)
 
 
 def test_a_bin_remembers_so_many_events_and_no_more() -> None:

@@ -125,6 +125,16 @@ def test_many_light_ones_do_not_starve_a_heavy_one() -> None:
     assert shared.of(0, 120, 240) >= 2 * 450
 
 
+@pytest.mark.parametrize("under_way", [1, 2, 5])
+def test_what_is_under_way_when_its_process_ends_counts_from_then_on(under_way: int) -> None:
+    shared = Shared(2, 60)
+    for _ in range(under_way):
+        assert shared.windows[0].take(100.0, 60, urgent=True) == 0.0
+    shared.windows[0].close(101.0)
+    assert shared.windows[1].used(100.9 + WINDOW) == under_way
+    assert shared.windows[1].used(101.0 + WINDOW) == 0
+
+
 def test_who_ends_leaves_its_part_to_others_but_what_it_sent_still_counts() -> None:
     shared = Shared(2, 60)
     while not shared.ask(0, 100.0, urgent=True):

@@ -125,6 +125,10 @@ def test_the_wait_counts_from_the_anchor_and_the_stretch_from_what_was_planned()
     assert (long.waited(130.0), short.waited(130.0), fixed.waited(130.0)) == (1.5, 15.0, 1.0)
     assert (long.stretched(130.0), short.stretched(110.0)) == (1.5, 2.0)
     assert (long.regular, short.regular, fixed.regular) == (True, True, False)
+    assert (long.together, fixed.together) == (True, False)
+    for each in (False, True):
+        assert agenda.put("304", 0.0, 9.0, together=each).together is each
+        assert agenda.put_at("304", 9.0, 9.0, together=each).together is each
     assert [agenda.get(id) for id in ("300", "301", "302", "303")] == [long, short, fixed, None]
 
 

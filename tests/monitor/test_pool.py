@@ -50,12 +50,12 @@ def test_rows_are_due_for_less_where_requests_read_few(rows: int, share: float) 
     for turn in range(200):
         now = NOW + 10 * turn
         for number in range(rows):
-            pool.put(str(number), now, 1.0)
+            pool.put(str(number), now, 1.0, 1)
         pool.take(now + 5)
     assert pool.share_of(1) == share / ROWS
     for turn in range(200):
         for number in range(MOST_PAIRS):
-            pool.put(str(number), NOW + 10_000 + turn, 1.0)
+            pool.put(str(number), NOW + 10_000 + turn, 1.0, 1)
         pool.take(NOW + 10_005 + turn)
     assert pool.share_of(1) == 1.0 / ROWS
 
@@ -76,11 +76,11 @@ def test_two_requests_are_a_moment_apart_unless_one_is_full() -> None:
 def test_it_is_not_looked_at_again_at_once_where_all_that_fits_is_not_worth_a_request() -> None:
     pool = Pool()
     for turn in range(200):
-        pool.put("few", NOW + 10 * turn, 1.0)
+        pool.put("few", NOW + 10 * turn, 1.0, 1)
         pool.take(NOW + 10 * turn + 5)
     now = NOW + 10_000
     for number in range(MOST_PAIRS):
-        pool.put(str(number), now - 90.0, 90.0)
+        pool.put(str(number), now - 90.0, 90.0, 1)
     assert pool.bid(now) == 0.0
     assert pool.worth_at(now) > now + GATHER
 
@@ -130,6 +130,10 @@ def test_its_sum_is_that_of_what_is_due_whatever_comes_and_goes(
         assert pool.bid(later) ** 2 == pytest.approx(
             worth if worth >= 1 else 0.0, rel=1e-6, abs=1e-6
         )
+        at = pool.worth_at(later)
+        if pool.bid(later) == 0.0 and at < pool._next_due() - 0.01:
+            assert pool.bid(at - 0.01) == 0.0
+            assert pool.bid(at + 0.01) >= 1.0
         assert pool.due(later) == sum(a + i <= later for a, i, _ in kept.values())
         now = later
     pool.clear()
@@ -139,7 +143,7 @@ def test_its_sum_is_that_of_what_is_due_whatever_comes_and_goes(
 def test_of_thousands_that_are_due_at_once_each_is_read_once_and_the_sum_stays_true() -> None:
     pool, now, taken = Pool(), NOW + 10, list[str]()
     for number in range(2 * LOOKED_AT):
-        pool.put(str(number), NOW, 1.0 + number % 7)
+        pool.put(str(number), NOW, 1.0 + number % 7, 1)
     while len(pool):
         taken += pool.take(now).messages
         now += GAP

@@ -147,6 +147,13 @@ def test_a_number_is_told_where_it_is_the_only_one() -> None:
     assert phones == ["+33600000001", ""]
 
 
+@pytest.mark.parametrize("key", ["phoneNumber", "phone"])
+def test_a_number_is_told_under_either_name(key: str) -> None:
+    assert SendAnswers().read(f'{{"message_id":7,"{key}":"+33600000001"}}') == [
+        Arrived("7", phone="+33600000001")
+    ]
+
+
 def test_of_a_line_with_many_rows_each_reason_is_told_once() -> None:
     row = '{"success":false,"code":4},1,{},'
     told = SendAnswers().read(f'{{"SMSResponse_List":[{row * 20_000}1]}}')

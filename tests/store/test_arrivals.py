@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 
 from smsmon.model import Arrival, Entry
-from smsmon.store.arrivals import REMEMBERED, ArrivalStore
+from smsmon.store.arrivals import REMEMBERED, ArrivalStore, arrived
 from tests.store.places import Place, Process
 from tests.store.reports import START, row
 from tests.support.clock import VirtualClock
@@ -51,6 +51,13 @@ def test_what_came_is_kept_in_order_and_as_it_was_told(
     assert arrivals.take(came("8")) == 1
     kept = place().arrivals().load()
     assert kept == [first, replace(second, added_at=START), *came("8")]
+
+
+def test_what_comes_by_itself_has_no_note_and_is_not_paused() -> None:
+    (plain,) = came("1", at=0.0)
+    noted = replace(plain, note="n", note_by="anna@ops1", note_at=1.0, paused=True)
+    assert arrived(noted, START) == replace(plain, added_at=START)
+    assert arrived(replace(noted, added_at=5.0), START) == replace(plain, added_at=5.0)
 
 
 def test_texts_pass_the_one_door(arrivals: ArrivalStore) -> None:

@@ -22,9 +22,36 @@ from smsmon.store.idlist.cells import (
     may_be_short_phone,
     uncovered,
 )
-from smsmon.store.idlist.tables import entry_of, fields_of, names_ids, tags_cell, tags_in
+from smsmon.store.idlist.tables import (
+    Header,
+    entry_of,
+    fields_of,
+    header_in,
+    lines,
+    names_ids,
+    tags_cell,
+    tags_in,
+)
 
 LONGEST = "9" * LONGEST_ID
+
+
+@pytest.mark.parametrize(
+    ("first", "below", "is_header"),
+    [
+        ("Kunde;Ort", "2270142;Paris", True),
+        ("Kunde", "2270142", False),  # one column: a word above an id
+        ("Kunde;", "2270142;Paris", False),  # a column without a name
+        ("Kunde;Ort", "2270142", False),  # other columns below
+        ("Kunde;Ort", "Anna;Paris", False),  # no ids below
+        ("Kunde 1;Ort", "2270142;Paris", False),  # digits above
+    ],
+)
+def test_names_above_ids_are_a_header_though_none_of_them_is_known(
+    first: str, below: str, is_header: bool
+) -> None:
+    found = header_in(lines(f"{first}\n{below}"))
+    assert found == (Header(0, ";", [""] * 2) if is_header else None)
 
 
 @pytest.mark.parametrize(

@@ -49,6 +49,15 @@ async def test_a_change_is_kept_with_its_date_and_its_moment(place: Place) -> No
         )
 
 
+async def test_a_stop_that_no_report_tells_is_none_in_a_change(place: Place) -> None:
+    async with Process(place) as console:
+        console.watch("300")
+        console.poll("300", [row(n, stop=None) for n in range(2)], START)
+        said = [row(0, "Delivered", None), row(1, "Delivered", stop=True)]
+        console.poll("300", said, START + 7)
+    assert changes(place) == [("300", n, W, D, n == 1, 7.0) for n in range(2)]
+
+
 async def test_an_equal_answer_moves_only_the_age(place: Place) -> None:
     async with Process(place) as console:
         console.watch("300")

@@ -132,6 +132,17 @@ def test_five_share_two_thousand_messages_within_a_tenth_in_seconds() -> None:
     assert table.moves == before, "nothing moves once it is even"
 
 
+@pytest.mark.parametrize(("mine", "moves"), [(97, False), (103, False), (105, True)])
+def test_nothing_moves_for_less_than_a_twenty_fifth_of_a_share(mine: int, moves: bool) -> None:
+    wanted = watched({str(n): 1 / 15 for n in range(200)})
+    held = [str(n) for n in range(200)]
+    one, other = (
+        member(owner, ALWAYS, 0.0, wanted, some)
+        for owner, some in (("p0", held[:mine]), ("p1", held[mine:]))
+    )
+    assert bool(Share(one, [one, other], wanted, 0.0).excess(held[:mine])) is moves
+
+
 def test_what_takes_a_request_of_its_own_is_shared_apart_where_there_is_much_of_it() -> None:
     for alone in (5, 160):
         wanted = {

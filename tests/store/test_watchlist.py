@@ -11,7 +11,7 @@ import pytest
 from smsmon.model import Entry
 from smsmon.store import watchlist_format
 from smsmon.store.base import WatchlistStore
-from smsmon.store.watchlist_format import Document
+from smsmon.store.watchlist_format import Document, Unreadable
 from smsmon.tags import TagChange
 from tests.store.memory import Memory, MemoryWatchlist
 from tests.store.places import Place
@@ -138,3 +138,9 @@ def test_the_file_keeps_an_author_that_came_from_elsewhere() -> None:
     kept = Entry("300", note="first", note_by="anna@ops1", note_at=NOON)
     (read,) = watchlist_format.parse(watchlist_format.dump(Document((kept,))))[0].entries
     assert (read.note_by, read.note_at) == ("anna@ops1", NOON)
+
+
+def test_a_file_that_is_nested_too_deeply_is_refused_as_a_whole() -> None:
+    with pytest.raises(Unreadable, match="nested too deeply") as error:
+        watchlist_format.parse(b"x = " + b"[" * 100_000)
+    assert error.value.line == 0

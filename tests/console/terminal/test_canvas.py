@@ -18,7 +18,7 @@ from textual._compositor import ChopsUpdate, CompositorUpdate, LayoutUpdate
 from textual.geometry import Region
 from textual.strip import Strip
 
-from smsmon.console.terminal.canvas import Canvas
+from smsmon.console.terminal.canvas import _RENDITIONS, Canvas, Rendition, ink_of, of_blanks
 from tests.pty.screen import Screen
 
 WIDTH, HEIGHT = 24, 6
@@ -223,6 +223,35 @@ def test_colours_are_those_the_terminal_has() -> None:
     assert update is not None
     assert "38;2" not in update.render_segments(console)
     assert console._color_system is ColorSystem.STANDARD
+
+
+@pytest.mark.parametrize(
+    ("style", "attributes", "fore", "back"),
+    [
+        (None, set(), "39", "49"),
+        (Style(), set(), "39", "49"),
+        *(
+            (Style.parse(name), {code}, "39", "49")
+            for name, code in {"bold": "1", "dim": "2", "italic": "3", "underline": "4",
+                               "blink": "5", "reverse": "7", "strike": "9",
+                               "underline2": "21", "frame": "51", "overline": "53"}.items()
+        ),
+        (Style(color="red"), set(), "31", "49"),
+        (Style(color="bright_red", bgcolor="bright_blue"), set(), "91", "104"),
+        (Style(bgcolor="blue", bold=True), {"1"}, "39", "44"),
+        (Style(color="default", bgcolor="default"), set(), "39", "49"),
+        (Style(color="color(200)", bgcolor="color(30)"), set(), "38;5;200", "48;5;30"),
+        (Style(color="#010203", strike=True), {"9"}, "38;2;1;2;3", "49"),
+        (Style(bgcolor="#393133", dim=True), {"2"}, "39", "48;2;57;49;51"),
+    ],
+    ids=str,
+)  # fmt: skip
+def test_an_ink_is_what_the_style_says(
+    style: Style | None, attributes: set[str], fore: str, back: str
+) -> None:
+    ink = ink_of(style, ColorSystem.TRUECOLOR)
+    assert _RENDITIONS[ink] == Rendition(frozenset(attributes), fore, back)
+    assert _RENDITIONS[of_blanks(ink)].back == back
 
 
 def test_a_log_between_lines_that_stay_is_moved_and_all_lines_scroll_again() -> None:

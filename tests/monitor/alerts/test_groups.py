@@ -205,6 +205,23 @@ def test_a_share_is_compared_with_that_of_the_last_seven_days(
     assert few.told == [], "nine final reports tell nothing"
 
 
+@pytest.mark.parametrize(
+    ("before", "lately", "fires"),
+    [
+        (5.0, 50.0, True),
+        (20.0, 50.0, False),  # not three times as long
+        (None, 50.0, False),  # it is not known how long it took
+        (5.0, None, False),
+    ],
+)
+def test_delivery_times_are_compared_with_those_of_the_last_seven_days(
+    before: float | None, lately: float | None, fires: bool
+) -> None:
+    past = [final(START - 3 * DAY, took=before)] * 200 + [final(START - 60, took=lately)] * 20
+    stage = seeded(of_group("p90_times>3", window=HOUR), past)
+    assert stage.ends == [True] * fires
+
+
 def test_what_a_rule_asks_of_the_past_is_asked_for_again_when_it_changes() -> None:
     stage = seeded(of_group("final>0"))
     now = stage.now + 60
@@ -254,6 +271,21 @@ def test_a_window_holds_what_happened_within_it_and_a_slot_more_at_most(
     rolling.pass_on(now + HOUR + HOUR / SLOTS)
     assert rolling.total.empty
     assert rolling.next_at == inf
+
+
+def test_windows_are_moved_with_the_clock_and_a_group_is_empty_once_nothing_is_in_it() -> None:
+    length, key = Length(HOUR), (About.TAG, "otp")
+    for each in (final(START, D, 1.0), final(START, N), final(START, None, stop=True)):
+        windows = Windows({About.TAG: {length}})
+        windows.add([each])
+        next_at = windows.of(key, length, START).next_at
+        windows.shift(-9_000)
+        rolling = windows.of(key, length, START - 9_000)
+        assert rolling.next_at == next_at - 9_000
+        assert not rolling.total.empty
+        assert not windows.drop_empty(key, next_at - 9_000.1)
+        assert windows.drop_empty(key, next_at - 9_000)
+        assert rolling.total.empty
 
 
 def test_what_was_added_up_apart_is_as_if_it_were_added_up_together() -> None:
