@@ -120,18 +120,21 @@ def _annotations(module: str) -> list[tuple[tuple[int, int], tuple[int, int]]]:
 def _of_no_effect(spec: MutationSpec) -> bool:
     """True for what only a fault of our own would show, or a type checker sees.
 
-    What a dataclass or a Struct is made of is such, and that two columns put side by side are as long.
+    What a dataclass or a Struct is made of is such, and that two columns put side by side are as
+    long.
     """
     line = _lines(str(spec.module_path))[spec.start_pos[0] - 1]
-    if spec.operator_name.endswith("ReplaceTrueWithFalse") and "strict=True" in line:
-        return True
-    if any(each in line for each in ("width=", "priority=", "shown=", "kw_only=")):
-        return True  # pictures hold how a column looks
-    signature = line.strip() == "*," or line.lstrip().startswith(("def ", "async def "))
-    if signature and "Operator_Mul_" in spec.operator_name:
-        return True  # the star before arguments that have to be named is no product
-    is_struct = line.startswith("class ") and "Struct" in line
-    return is_struct or line.lstrip().startswith(("@dataclass", "@lru_cache"))
+    begun, operator = line.lstrip(), spec.operator_name
+    signature = begun.startswith(("*,", "def ", "async def "))
+    return (
+        (operator.endswith("ReplaceTrueWithFalse") and "strict=True" in line)
+        # pictures hold how a column looks
+        or any(each in line for each in ("width=", "priority=", "shown=", "kw_only="))
+        # the star before arguments that have to be named is no product
+        or (signature and "Operator_Mul_" in operator)
+        or begun.startswith(("@dataclass", "@lru_cache"))
+        or (begun.startswith("class ") and "Struct" in line)
+    )
 
 
 def _in_annotation(spec: MutationSpec) -> bool:
