@@ -15,6 +15,8 @@ _TOLD_BY_UNREAD = (EventKind.STALE, EventKind.RECOVERED)
 """Ends of what ``unread`` tells, as far as a poll saw them."""
 _BAD = frozenset((EventKind.NOT_FOUND, EventKind.ABSENT, EventKind.REOPENED))
 """What needs a look though nothing else went wrong."""
+_QUIET = frozenset((EventKind.BATCHES_ON,))
+"""What an account may do and needs no look; all else of it does."""
 _AGAIN = "×"
 _SHORT = 120
 """Seconds below which it is said how long something took, and not until when."""
@@ -46,9 +48,9 @@ class Sorted:
     @property
     def rest(self) -> str:
         """The rest in a line: ``18 more without trouble: 3,120 ✓``; empty where there is none."""
-        if not self.calm:
+        calm = sum(each.message_id is not None for each in self.calm)
+        if not calm:
             return ""
-        calm = len(self.calm)
         count = f"{calm:,} more" if self.troubled else counted(calm, "message")
         sums = (
             (sum(each.delivered for each in self.calm), "✓"),
@@ -75,7 +77,13 @@ def is_trouble(row: InShort, below: float = TROUBLE_BELOW) -> bool:
     came = Counts(delivered=row.delivered, not_delivered=row.not_delivered)
     wrong = long_unread(row) or low_rate(came, below)
     told = any(kind in _BAD for kind, _ in row.events)
-    return bool(row.message_id is None or wrong or told or row.alerts)
+    return bool(_of_account(row) or wrong or told or row.alerts)
+
+
+def _of_account(row: InShort) -> bool:
+    """True of an account, unless all that it did needs no look."""
+    quiet = not row.unread and {kind for kind, _ in row.events} <= _QUIET
+    return row.message_id is None and not row.group and not quiet
 
 
 def long_unread(row: InShort) -> bool:
@@ -85,7 +93,7 @@ def long_unread(row: InShort) -> bool:
 
 def _badness(row: InShort) -> tuple[object, ...]:
     return (
-        row.message_id is not None or bool(row.group),
+        not _of_account(row),
         -max((each.severity for each in row.alerts), default=0),
         -len(row.alerts),
         not long_unread(row),
@@ -94,6 +102,7 @@ def _badness(row: InShort) -> tuple[object, ...]:
         -row.unknown,
         not any(kind in _BAD for kind, _ in row.events),
         -row.delivered,
+        row.message_id is None,
         row.message_id or row.group,
         row.profile,
     )

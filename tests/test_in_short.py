@@ -28,16 +28,18 @@ WORST_FIRST = [
     InShort("10", delivered=2),
     InShort("12", events=((EventKind.COMPLETED, 1),)),
     InShort("13", unread=(Unread(1.0, 300.0),)),
+    InShort(None, "other", events=((EventKind.BATCHES_ON, 1),)),
 ]
 
 
 def test_the_worst_stand_first_and_the_rest_is_added_up() -> None:
     told = worst_first(WORST_FIRST[::-1])
     assert [*told.troubled, *told.calm] == WORST_FIRST
-    assert [is_trouble(row) for row in WORST_FIRST] == [True] * 8 + [False] * 6
+    assert [is_trouble(row) for row in WORST_FIRST] == [True] * 8 + [False] * 7
     assert told.rest == "6 more without trouble: 10 ✓"
     assert worst_first(WORST_FIRST[10:]).rest == "4 messages without trouble: 10 ✓"
     assert worst_first(WORST_FIRST[13:]).rest == "1 message without trouble"
+    assert worst_first(WORST_FIRST[14:]).rest == ""
     assert worst_first([]).rest == ""
 
 

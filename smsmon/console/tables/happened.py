@@ -188,7 +188,7 @@ def sign_of(row: InShort) -> tuple[Sign, Tone] | None:
     """What stands before a row that needs a look at once: an alert, that the API does not find
     it, or that it was not read.
     """
-    if row.message_id is None and not row.group:
+    if row.message_id is None and not row.group and is_trouble(row):
         return FAILING, Tone.BAD
     if row.alerts:
         return ALERT, _alert_tone(row)
