@@ -155,7 +155,7 @@ def _with_unread(
         for (_, profile), (entry, phone) in told.items()
         if phone in whole or not exact
     ]  # fmt: skip
-    sightings = (*as_listed(found.sightings, entries), *unread)
+    sightings = (*unread, *as_listed(found.sightings, entries))
     more = found.more or len(sightings) > limit
     return replace(found, exact=exact, sightings=sightings[:limit], more=more)
 

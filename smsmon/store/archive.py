@@ -54,7 +54,8 @@ class Archive(Protocol):
     def find_number(self, text: str, limit: int = 200) -> NumberFound:
         """Everything ever seen about the phone number ``text``, in any usual spelling.
 
-        At most ``limit`` sightings; none where ``phones.why_not_sought`` says why.
+        At most ``limit`` sightings, of each number the newest first (by the API's date, or when it
+        was first seen); none where ``phones.why_not_sought`` says why.
         """
 
     def recipient_changes(self, wanted: str | Key, slot: int) -> tuple[Transition, ...]:

@@ -330,7 +330,8 @@ class MemoryArchive:
                             told.profile,
                         )
                     )
-        return sorted(found, key=lambda one: (one.recipient.phone, -(one.read_at or 0.0)))
+        found.sort(key=lambda one: one.recipient.date or one.first_seen, reverse=True)
+        return sorted(found, key=lambda one: one.recipient.phone)
 
     def recipient_changes(self, wanted: str | Key, slot: int) -> tuple[Transition, ...]:
         found = self._one(wanted)

@@ -73,16 +73,17 @@ def test_a_number_is_found_in_every_message_however_it_is_written(
 ) -> None:
     found = past.find_number(spelling)
     assert found.exact
-    assert [(each.message_id, each.label) for each in found.sightings] == [
-        ("301", "Codes"),
-        ("300", "Sale"),
-    ]
+    assert [(each.message_id, each.recipient.date) for each in found.sightings] == [
+        ("300", START + 20),
+        ("301", START),
+    ], "the newest first, whichever was read last"
+    assert [each.label for each in found.sightings] == ["Sale", "Codes"]
     assert {each.recipient.phone for each in found.sightings} == {"+33600000003"}
     assert [each.recipient.status for each in found.sightings] == [
-        Status.NOT_DELIVERED,
         Status.DELIVERED,
+        Status.NOT_DELIVERED,
     ]
-    (change,) = found.sightings[1].transitions
+    (change,) = found.sightings[0].transitions
     assert (change.before, change.after) == (Status.WAITING, Status.DELIVERED)
     assert (change.date, change.observed_at) == (START + 20, START + 22)
 

@@ -32,6 +32,7 @@ _SIGHTING = (
     " w.text, r.stop, r.date, r.first_seen, r.changed_at, r.reason, r.absent_since"
     " FROM recipient r JOIN message m ON m.id = r.message JOIN word w ON w.id = r.word"
 )
+_NEWEST_FIRST = "CASE r.date WHEN 0 THEN r.first_seen / 1000 ELSE r.date END DESC"
 _CHANGES_OF_PHONES = (
     "SELECT c.message, c.slot, c.before, c.after, w.text, c.stop_before, c.stop_after, c.date,"
     " c.observed_at FROM recipient r JOIN change c ON c.message = r.message AND c.slot = r.slot"
@@ -130,7 +131,7 @@ def _sightings(connection: Connection, keys: Iterable[int | str], limit: int) ->
     for part in parts(tuple(keys)):
         rows += connection.execute(
             f"{_SIGHTING} WHERE r.phone IN ({marks(part)})"
-            f" ORDER BY {connection.dialect.by_phone}, m.read_at DESC LIMIT ?",
+            f" ORDER BY {connection.dialect.by_phone}, {_NEWEST_FIRST} LIMIT ?",
             (*part, limit - len(rows)),
         ).fetchall()
         if len(rows) == limit:
