@@ -35,7 +35,7 @@ from smsmon.commands.output import (
 )
 from smsmon.commands.selection import chosen_recorded
 from smsmon.commands.stores import the_store
-from smsmon.commands.table import print_csv, print_facts, print_rows
+from smsmon.commands.table import Head, print_csv, print_facts, print_rows
 from smsmon.in_short import HEADER, alerts, alerts_written, besides, stretches, worst_first, written
 from smsmon.model import Event
 from smsmon.phones import as_shown
@@ -204,7 +204,8 @@ def _print_short(short: Sorted, asked: Range, *, in_utc: bool) -> None:
 
         progress(f"What happened: {told(asked, time.time(), UTC if in_utc else LocalZone())}")
     shown = short.troubled if a_person else (*short.troubled, *short.calm)
-    several = len({each.profile for each in (*short.troubled, *short.calm)}) > 1
+    every = (*short.troubled, *short.calm)
+    several = len({each.profile for each in every if not each.group}) > 1
 
     def moment(at: float) -> str:
         return when(at, in_utc=in_utc).strip()
@@ -215,33 +216,35 @@ def _print_short(short: Sorted, asked: Range, *, in_utc: bool) -> None:
         ends = ((moment(each.since), each.until and moment(each.until)) for each in row.unread)
         return " ".join(f"{since}/{until or ''}" for since, until in ends)
 
-    def alerted(row: InShort) -> str:
-        return alerts(row, moment) if a_person else alerts_written(row)
+    def besides_it(row: InShort) -> tuple[str, str]:
+        return alerts(row, moment) if a_person else alerts_written(row), besides(row)
 
     print_rows(
-        ("message", "✓", "✗", "?", "STOP", "unread", "alerts", "besides", "label")
-        + ("account",) * several,
+        _SHORT + (Head("account", worth=10),) * several,
         (
             (
                 each.message_id or each.group or ("account" if a_person else ""),
-                *(f"{number:,}" if a_person and number else str(number or "") for number in
+                *(str(number or "") for number in
                   (each.delivered, each.not_delivered, each.unknown, each.stop)),
                 unread(each),
-                alerted(each),
-                besides(each),
+                *(() if a_person else besides_it(each)),
                 each.label or ("" if each.message_id else each.profile),
                 *(each.profile,) * several,
             )
             for each in shown
         ),
-        right=range(1, 5),
         hide_empty=True,
         empty="" if short.calm else "Nothing is recorded for this time.",
+        below=[" · ".join(filter(None, besides_it(each))) for each in shown if a_person],
     )  # fmt: skip
     if a_person and short.rest:
         emit(short.rest)
 
 
+_SHORT = (
+    Head("message"), *(Head(sign, right=True) for sign in ("✓", "✗", "?", "STOP")),
+    Head("unread", worth=90), Head("label", worth=80, cut=60),
+)  # fmt: skip
 _LINE = ("when", "id", "phone", "before", "after")
 
 

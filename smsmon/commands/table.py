@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 _NOTHING = "–"
 """What an empty cell shows on a terminal."""
 _GAP = 2
+_UNPARTED = 3
+"""Digits of a number that are read at a glance."""
 _INDENT = 4
 """Columns before what stands below a row."""
 LEAST = 10
@@ -64,25 +66,25 @@ def print_rows(
 ) -> None:
     """A table with a header on a terminal; piped, the same rows bare and tab-separated.
 
-    Of plain titles those whose place is in ``right`` are of numbers, and the last column is a text
-    that may be shortened. An empty cell is a dash on the terminal and nothing in the pipe.
-    ``empty`` is what a person is told when there are no rows; ``hide_empty`` keeps columns from a
-    person that have nothing in any of them; ``below`` has a text for each row, which a person reads
-    under it.
+    A person reads ``12,345`` in columns of numbers. Of plain titles those whose place is in
+    ``right`` are of numbers, and the last column is a text that may be shortened. An empty cell is
+    a dash on the terminal and nothing in the pipe. ``empty`` is what a person is told when there
+    are no rows; ``hide_empty`` keeps columns from a person that have nothing in any of them;
+    ``below`` has a text for each row, which a person reads under it.
     """
     if not on_terminal():
         for row in rows:
             emit("\t".join(typed(cell, len(cell)) for cell in row))
         return
-    cells = [[painted(cell) or _NOTHING for cell in row] for row in rows]
-    if not cells:
-        if empty:
-            progress(empty)
-        return
     heads = [
         each if isinstance(each, Head) else _plain(each, i in right, i == len(header) - 1)
         for i, each in enumerate(header)
     ]
+    cells = [[_shown(*each) for each in zip(heads, row, strict=True)] for row in rows]
+    if not cells:
+        if empty:
+            progress(empty)
+        return
     columns = [
         (head, [head.title.upper(), *column])
         for head, column in zip(heads, zip(*cells, strict=True), strict=True)
@@ -107,6 +109,12 @@ def print_rows(
         head.title for (head, _), width in zip(columns, widths, strict=True) if not width
     ]:
         progress(f"No room at {room} columns for {', '.join(left_out)}.")
+
+
+def _shown(head: Head, cell: str) -> str:
+    """A cell as a person reads it: ``12,345``, of a column of numbers."""
+    number = head.right and len(cell) > _UNPARTED and cell.isascii() and cell.isdigit()
+    return f"{int(cell):,}" if number else painted(cell) or _NOTHING
 
 
 def _emit_below(text: str, room: int) -> None:
@@ -171,10 +179,15 @@ def print_facts(facts: Mapping[str, object], *, as_json: bool) -> None:
     if as_json:
         print_json(facts)
         return
-    told = (("" if value is None else str(value)) for value in facts.values())
-    print_rows(
-        ("what", "value"), zip((name.replace("_", " ") for name in facts), told, strict=True)
-    )
+    names = (name.replace("_", " ") for name in facts)
+    print_rows(("what", "value"), zip(names, map(_fact, facts.values()), strict=True))
+
+
+def _fact(value: object) -> str:
+    """A value in words; a number as a person reads it, where one does."""
+    if type(value) is int and on_terminal():
+        return f"{value:,}"
+    return "" if value is None else str(value)
 
 
 def _cut(text: str, width: int) -> str:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from smsmon.commands import table
 from smsmon.commands.config import SETTING_HEADS
-from smsmon.commands.table import LEAST, Head, fitted, print_rows
+from smsmon.commands.table import LEAST, Head, fitted, print_facts, print_rows
 
 HEADS = (
     Head("id", worth=100),
@@ -84,3 +84,20 @@ def test_what_stands_below_a_row_is_read_by_a_person_alone(
         "    it of it",
         "c    d",
     ]
+
+
+def test_a_person_reads_numbers_in_thousands_and_a_program_as_they_are(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = [("2270142", "12345"), ("100", "999"), ("1", "<1 s")]
+    print_rows(("id", Head("count", right=True)), rows)
+    print_facts({"bytes": 6754304, "user": "2024"}, as_json=False)
+    assert capsys.readouterr().out == (
+        "2270142\t12345\n100\t999\n1\t<1 s\nbytes\t6754304\nuser\t2024\n"
+    )
+    monkeypatch.setattr(table, "on_terminal", lambda: True)
+    print_rows(("id", Head("count", right=True)), rows)
+    print_facts({"bytes": 6754304, "user": "2024"}, as_json=False)
+    told = [line.split() for line in capsys.readouterr().out.splitlines()]
+    assert told[1:4] == [["2270142", "12,345"], ["100", "999"], ["1", "<1", "s"]]
+    assert told[5:] == [["bytes", "6,754,304"], ["user", "2024"]]

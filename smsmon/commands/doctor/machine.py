@@ -16,6 +16,7 @@ from smsmon.commands.doctor import Finding, Health, finding, judged
 from smsmon.commands.output import without_terminal
 from smsmon.locations import Locations
 from smsmon.settings import Settings, SettingsError, load_settings
+from smsmon.times import counted
 
 LIBRARIES = (
     "textual",
@@ -185,13 +186,15 @@ def stores(locations: Locations) -> Iterator[Finding]:
             if name == "watchlist":
                 listed = local.watchlist().load()
                 came = sum(each.arrival is not None for each in listed)
-                more = f", and {came} that came by themselves" if came else ""
-                count = f"{len(listed) - came}{more}"
+                more = f" added by hand, {came:,} by sources" if came else ""
+                count = f"{len(listed) - came:,}{more}"
                 yield finding(PART, "watchlist entries", Health.GOOD, count)
             else:
                 with local.archive() as archive:
                     told = archive.info()
-                detail = f"{told.messages} messages, {told.recipients} recipients, {told.bytes:,} B"
+                messages = counted(told.messages, "message")
+                recipients = counted(told.recipients, "recipient")
+                detail = f"{messages}, {recipients}, {told.bytes:,} B"
                 yield finding(PART, "history content", Health.GOOD, detail)
         except StoreError as error:
             yield finding(PART, name, Health.BAD, error.reason, error.remedy)
