@@ -6,7 +6,8 @@ wait is the longest *multiple of its own interval* goes first: so all intervals 
 same factor, and since that multiple grows without bound for whoever waits, nobody starves.
 
 Messages of about the same interval stand in one lane, in the order of their due times; only
-the heads of the lanes are compared. There are a few dozen lanes however many messages.
+the heads of the lanes are compared. There are a few dozen lanes however many messages. What is
+rarely read has lanes of its own, which are looked at only when some of it may be read.
 All times are monotonic seconds.
 """
 
@@ -43,6 +44,8 @@ class Turn(NamedTuple):
     """It follows the schedule; False: its time was set by something else."""
     together: bool = True
     """It may be read with others, in one request; False: it has to be read alone."""
+    rare: bool = False
+    """It is read only when there is room for what hardly ever brings anything."""
 
     def waited(self, now: float) -> float:
         """The wait so far as a multiple of the interval; it decides who goes first."""
@@ -89,21 +92,28 @@ class Agenda:
         )
 
     def put_at(
-        self, message_id: str, due: float, interval: float, *, together: bool = False
+        self,
+        message_id: str,
+        due: float,
+        interval: float,
+        *,
+        together: bool = False,
+        rare: bool = False,
     ) -> Turn:
         """Plan the next poll at ``due``; from then on it competes like a wait of ``interval``."""
         interval = max(interval, SHORTEST)
-        anchor = due - interval
+        order, anchor = next(self._order), due - interval
         return self._enter(
-            Turn(due, next(self._order), message_id, anchor, interval, interval, False, together)
+            Turn(due, order, message_id, anchor, interval, interval, False, together, rare)
         )
 
     def drop(self, message_id: str) -> None:
         """Plan no poll for a message."""
         self._turns.pop(message_id, None)
 
-    def look(self, now: float) -> tuple[Turn | None, float]:
-        """The due one that has waited longest for its kind, and when the next comes due.
+    def look(self, now: float, rare_at: float = -inf) -> tuple[Turn | None, float]:
+        """The due one that has waited longest for its kind, and when the next comes due. What is
+        rarely read is not due before ``rare_at``.
 
         With None the second is when something will be due: inf when nothing is planned.
         """
@@ -115,8 +125,9 @@ class Agenda:
             head = first if turns.get(first.message_id) is first else self._head(lane)
             if head is None:
                 continue
-            if head.due > now:
-                next_due = min(next_due, head.due)
+            due = max(head.due, rare_at) if lane < 0 else head.due
+            if due > now:
+                next_due = min(next_due, due)
                 continue
             waited = (now - head.anchor) / head.interval
             if waited > most:
@@ -131,7 +142,7 @@ class Agenda:
     def _enter(self, turn: Turn) -> Turn:
         self._turns[turn.message_id] = turn
         lane = int(LANES_PER_OCTAVE * log2(turn.interval / SHORTEST))
-        heapq.heappush(self._lanes.setdefault(lane, []), turn)
+        heapq.heappush(self._lanes.setdefault(~lane if turn.rare else lane, []), turn)
         self._entries += 1
         planned = len(self._turns)
         if self._entries > planned + planned // LEFTOVERS_SHARE + LEFTOVERS:

@@ -137,6 +137,7 @@ class Intake:
         message_id, wall = answer.message_id, self._clock.now()
         watched = self._board[message_id]
         past, whole = Past.of(watched), True
+        first, reading = watched.read_at is None, self.messages[message_id]
         if isinstance(answer, Report):
             applied, whole = self._board.apply(answer, wall), answer.whole
         elif answer.digest == watched.digest or answer.origin is Origin.BATCH:
@@ -151,18 +152,19 @@ class Intake:
             return
         if whole and not applied.late and not astray(wall, answer.served_at):
             self._learn(watched, past, wall, applied)  # some recipients teach nothing of all
+        if first:
+            self._planner.first_read(watched, found=True, missed=reading.missing > 0)
         if left is not None:
-            reading = self.messages[message_id]
             if reading.by_batch and 0 < past.total < watched.counts.total:
                 self._is_of_more(watched.entry)
             reading.missing = reading.failures = 0
             reading.alone_at, reading.by_batch = left, False
             self.came_up(wall, left)
         elif answer.origin is Origin.BATCH and isinstance(answer, Report):
-            self.messages[message_id].by_batch = True
+            reading.missing, reading.by_batch = 0, True
         if whole:
-            self._planner.after_answer(message_id, self.messages[message_id])
-        by_batch = answer.origin is Origin.BATCH and self.messages[message_id].alone_at == -inf
+            self._planner.after_answer(message_id, reading)
+        by_batch = answer.origin is Origin.BATCH and reading.alone_at == -inf
         if by_batch and watched.entry.source in self._planner.several:
             self._planner.again(message_id)  # it was under way when its source was found out
         self._tell(applied)
@@ -170,9 +172,13 @@ class Intake:
     def fail(self, message_id: str, fault: Fault, flight: Flight, flying: int) -> None:
         """Take in that a request brought no answer, and tell it; ``flying`` others are out."""
         now, wall = self._clock.monotonic(), self._clock.now()
+        watched = self._board[message_id]
+        first = watched.read_at is None and watched.fault is None
         applied = self._board.fail(message_id, fault, wall, flight.asked_at)
         reading = flight.readings[message_id]
         if fault.kind is FaultKind.NOT_FOUND:
+            if first:
+                self._planner.first_read(watched, found=False, missed=reading.missing > 0)
             reading.missing += 1
             self.came_up(wall, flight.left)
             self._planner.after_not_found(message_id, reading.missing)

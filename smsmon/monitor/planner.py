@@ -9,16 +9,16 @@ All times are monotonic seconds.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import replace
 
 from smsmon.clock import Clock
 from smsmon.monitor.agenda import Agenda, Stretch, Turn
 from smsmon.monitor.board import Board
+from smsmon.monitor.doubts import Doubts
 from smsmon.monitor.flights import Reading
 from smsmon.monitor.habits import Habits
 from smsmon.monitor.pool import Load, Pool
 from smsmon.monitor.rows import readable
-from smsmon.monitor.schedule import Limits, next_interval, not_found_interval, spread
+from smsmon.monitor.schedule import Limits, for_many, next_interval, not_found_interval, spread
 from smsmon.monitor.state import Watched
 
 JUMP = 30.0
@@ -28,6 +28,8 @@ FIRST_INTERVAL = 0.2
 is quickly first, for most reports come in the first seconds."""
 
 
+SIFTED = 200
+"""Messages that are planned anew at once: thousands would hold up the screen."""
 LEFT_OUT = 3
 """Batches in a row that may leave a message out; then it is read alone."""
 UNREAD = Reading()
@@ -55,9 +57,9 @@ class Planner:
         """Sources whose number of a message is not always that of its only recipient."""
         self.pool = Pool()
         """Those that may be read with others, while batches are used."""
+        self._doubts = Doubts()
+        self._to_sift: list[str] = []
         self._together = False
-        self._for_shares: dict[float, Limits] = {}
-        """Share of a request that reading a row is worth → the limits to reckon with."""
         self._board = board
         self._clock = clock
         self._limits = limits
@@ -73,17 +75,19 @@ class Planner:
         """The planned poll of a message; None when none is."""
         return self._agenda.get(message_id)
 
-    def chosen(self, now: float) -> tuple[Turn | None, bool, float]:
+    def chosen(self, now: float, rare_at: float) -> tuple[Turn | None, bool, float]:
         """Whose turn it is at ``now``, whether it is urgent, and else when to look again.
 
         What the operator looks at is urgent and goes first, then whoever has waited longest
-        for its kind.
+        for its kind; what is rarely read not before ``rare_at``.
         """
+        if self._to_sift:
+            self._sift()
         turns = filter(None, map(self._agenda.get, self.focus))
         looked_at = min(turns, key=lambda turn: turn.due, default=None)
         if looked_at is not None and looked_at.due <= now:
             return looked_at, True, now
-        turn, next_due = self._agenda.look(now)
+        turn, next_due = self._agenda.look(now, rare_at)
         return turn, False, next_due
 
     def earliest(self) -> Turn | None:
@@ -137,12 +141,9 @@ class Planner:
         # brought and had one recipient is a code, and stays one.
         code = watched.entry.arrival is not None and watched.counts.total == 1
         together = code or now - reading.alone_at < limits.max_interval
-        turn = self._agenda.put(
-            message_id,
-            now,
-            self._interval(watched, now, limits),
-            together=together and reading.left_out < LEFT_OUT,
-        )
+        together = together and reading.left_out < LEFT_OUT
+        interval = self._interval(watched, now, limits)
+        turn = self._agenda.put(message_id, now, interval, together=together)
         self._share(turn)
         watched.promise = turn.planned * stretch
         watched.next_due = self._clock.now() + watched.promise
@@ -164,13 +165,15 @@ class Planner:
 
     def _share(self, turn: Turn) -> None:
         """Let a message wait to be read with others too, if it may be."""
+        if turn.message_id in self._doubts.missed and not turn.together:
+            return
         watched = self._board[turn.message_id]
         recipients = self._readable(watched) if self._together and turn.together else 0
         if not recipients:
             self.pool.drop(turn.message_id)
         elif turn.regular:
             share = self.pool.share_of(recipients)
-            limits = self._for_shares.get(share) or self._limits_for(share)
+            limits = for_many(self._limits, share)
             interval = self._interval(watched, turn.anchor, limits)
             self.pool.put(turn.message_id, turn.anchor, interval, recipients)
         else:
@@ -182,15 +185,51 @@ class Planner:
         first = watched.read_at is None
         return 0 if first and watched.entry.source in self.several else readable(watched)
 
-    def _limits_for(self, share: float) -> Limits:
-        """The limits with a price of so much of a request for many; kept, there are a few dozen."""
-        limits = replace(self._limits, price=self._limits.batch_price * share)
-        self._for_shares[share] = limits
-        return limits
-
     def after_not_found(self, message_id: str, times: int) -> None:
         """Plan the poll after the message was not found ``times`` times in a row."""
         self._after(message_id, not_found_interval(times, self._limits))
+
+    def after_left_out(self, message_id: str) -> None:
+        """Plan the poll after a batch did not tell how it stands with a message that was read
+        before: alone, as if there had been no batch."""
+        watched, now = self._board[message_id], self._clock.monotonic()
+        if watched.entry.paused:
+            self.drop(message_id)
+        elif watched.read_at is None or message_id in self.focus:
+            self.again(message_id)
+        else:
+            anchor = min(now, now + watched.read_at - self._clock.now())
+            interval = self._interval(watched, anchor, self._limits)
+            turn = self._agenda.put(message_id, anchor, interval, together=False)
+            watched.next_due = turn.due + self._clock.now() - now
+
+    def after_missed(self, message_id: str, times: int) -> None:
+        """Plan the poll after batches did not find a message ``times`` times in a row, which proves
+        nothing: alone, and until that is its turn some times with others."""
+        if not self._board[message_id].entry.paused:
+            self._doubts.missed.add(message_id)
+            self.again(message_id)
+            if self._together and times <= LEFT_OUT:
+                pause = not_found_interval(times + 1, self._limits)
+                self.pool.put(message_id, self._clock.monotonic(), pause, 1)
+
+    def first_read(self, watched: Watched, *, found: bool, missed: bool) -> None:
+        """A message was read for the first time, or could not be found then; ``missed``: a batch
+        had not found it. Where hardly any are found, others of the kind are read rarely."""
+        if self._doubts.first_read(watched, found=found, missed=missed):
+            self._to_sift = [turn.message_id for turn in self._agenda.turns()]
+            self._wake()
+
+    def _sift(self) -> None:
+        """Plan anew some of those that are read rarely from now on, or no more."""
+        now = self._clock.monotonic()
+        for message_id in self._to_sift[-SIFTED:]:
+            turn = self._agenda.get(message_id)
+            if turn is not None and turn.rare is not self._doubts.rare(self._board[message_id]):
+                interval = self._first_interval(message_id, now)
+                self.at(message_id, turn.due, interval, together=turn.together)
+        del self._to_sift[-SIFTED:]
+        self._wake()
 
     def after_fault(self, message_id: str, pause: float) -> None:
         """Plan the poll after a fault, ``pause`` seconds later than at the soonest."""
@@ -215,15 +254,21 @@ class Planner:
         """Plan a poll at ``due``, whatever the schedule says: alone, or ``together`` with others
         as soon as that is worth it. None while the message lacks its recipients.
         """
-        if not self._board[message_id].loaded:
+        watched = self._board[message_id]
+        if not watched.loaded:
             return
-        self._share(self._agenda.put_at(message_id, due, interval, together=together))
-        self._board[message_id].next_due = due + self._clock.now() - self._clock.monotonic()
+        rare = self._doubts.rare(watched)
+        if rare and watched.fault is None:
+            interval = self._limits.max_interval  # it may come too early: first those read once
+        turn = self._agenda.put_at(message_id, due, interval, together=together, rare=rare)
+        self._share(turn)
+        watched.next_due = due + self._clock.now() - self._clock.monotonic()
         self._wake()
 
     def drop(self, message_id: str) -> None:
         """Plan no poll."""
         self._agenda.drop(message_id)
+        self._doubts.missed.discard(message_id)
         self.pool.drop(message_id)
         watched = self._board.get(message_id)
         if watched is not None:
@@ -261,7 +306,7 @@ class Planner:
         watched = self._board[message_id]
         if watched.read_at is not None or watched.entry.arrival is None:
             return False
-        if message_id in self.focus or not watched.loaded:
+        if message_id in self.focus or not watched.loaded or self._doubts.rare(watched):
             return False
         if self._together and not self._readable(watched):
             return False
@@ -317,7 +362,6 @@ class Planner:
         schedule, and is later than the limits allow."""
         self._limits = limits
         self._agenda.floor, self._agenda.ceiling = limits.min_interval, limits.max_interval
-        self._for_shares.clear()
         now, ahead = self._clock.monotonic(), self._clock.now() - self._clock.monotonic()
         late = []
         for turn in self._agenda.turns():

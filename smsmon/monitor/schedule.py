@@ -19,7 +19,8 @@ lateness expected has grown to ``price``, which for an even rate is the same.
 from __future__ import annotations
 
 from bisect import bisect_right
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import lru_cache
 from hashlib import blake2b
 from math import inf, sqrt
 
@@ -57,6 +58,12 @@ class Limits:
             raise ValueError("intervals must be 1 s or more, the least not above the greatest")
         if self.concurrency < 1 or self.price <= 0:
             raise ValueError("concurrency and price must be positive")
+
+
+@lru_cache(100)
+def for_many(limits: Limits, share: float) -> Limits:
+    """The limits with a price of so much of a request for many."""
+    return replace(limits, price=limits.batch_price * share)
 
 
 def next_interval(

@@ -14,9 +14,10 @@ from math import log
 from random import Random
 
 from smsmon.batch import BatchAnswer, BatchRow, Outcome, Pair
-from smsmon.model import Arrival, Entry
+from smsmon.model import Arrival, Entry, Event, Fault, FaultKind, ReadError, Report, Unchanged
 from smsmon.monitor.engine import Engine
 from smsmon.monitor.schedule import Limits
+from smsmon.monitor.state import Applied
 from tests.benchmarks.delays import STOPS, Sent, one_delay
 from tests.benchmarks.living import Living, rows_of
 from tests.benchmarks.pairs import Promise
@@ -24,6 +25,8 @@ from tests.support.clock import START, VirtualClock
 
 PHONE = "+33600000000"
 """The only recipient of every code, as `rows_of` has it."""
+INVENTED = 10_000
+"""Ids that come besides, all at once, of which none is there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +60,13 @@ def codes(seed: int, per_minute: int, minutes: float) -> list[Sent]:
 
 
 class Codes(Living):
-    """Answers for many at once as well."""
+    """Answers for many at once as well; what has a higher number than its messages is not there."""
+
+    async def bulk_status(self, message_id: str, known: bytes | None = None) -> Report | Unchanged:
+        if int(message_id) >= len(self.messages):
+            self.requests += 1
+            raise ReadError(Fault(FaultKind.NOT_FOUND, "no such message"))
+        return await super().bulk_status(message_id, known)
 
     async def multi_status(self, pairs: Sequence[Pair]) -> BatchAnswer:
         self.requests += 1
@@ -65,6 +74,8 @@ class Codes(Living):
         return BatchAnswer(tuple(self._row(pair, now) for pair in pairs), now, now)
 
     def _row(self, pair: Pair, now: float) -> BatchRow:
+        if int(pair.message_id) >= len(self.messages):
+            return BatchRow(pair, Outcome.NOT_FOUND, reason="no such message")
         message = self.messages[int(pair.message_id)]
         happened = [change for change in message.changes if START + change[0] <= now]
         (recipient,) = rows_of(message, happened)
@@ -89,21 +100,33 @@ class Seen:
 
 
 async def follow(
-    case: Case, minutes: float, *, batch: bool, told: bool = False, seed: int = 1
+    case: Case,
+    minutes: float,
+    *,
+    batch: bool,
+    told: bool = False,
+    invented: int = 0,
+    seed: int = 1,
 ) -> Seen:
     """Let codes come for so many minutes; what never appeared counts as late until the end.
 
-    ``told``: the source tells the number with each.
+    ``told``: the source tells the number with each; ``invented``: so many ids that are not there
+    come with numbers after a third of the time.
     """
     messages, clock = codes(seed, case.per_minute, minutes), VirtualClock()
     living = Codes(messages, clock)
     limits = replace(Limits(per_minute=case.limit), batch=batch)
     engine = Engine({"default": living}, clock, limits=limits, rng=Random(seed))
-    engine.subscribe(living.hear)
+    engine.subscribe(lambda news: living.hear(news) if _is_real(news, messages) else None)
     arrival = Arrival("codes", 3600.0, PHONE if told else "")
     polling = asyncio.create_task(engine.run())
+    third = next(index for index, each in enumerate(messages) if each.added > 20 * minutes)
     for index, message in enumerate(messages):
         await clock.advance(START + message.added - clock.now())
+        for number in range(invented if index == third else 0):
+            more = Arrival("codes", 3600.0, PHONE)
+            id = str(len(messages) + number)
+            engine.watch(Entry(id, added_at=clock.now(), arrival=more))
         engine.watch(Entry(str(index), added_at=clock.now(), arrival=arrival))
     end = 60 * minutes
     await clock.advance(START + end - clock.now())
@@ -117,10 +140,19 @@ async def follow(
     return Seen(sorted(delays), living.requests / minutes)
 
 
+def _is_real(news: Applied | Event, messages: Sequence[Sent]) -> bool:
+    return not isinstance(news, Applied) or int(news.message_id) < len(messages)
+
+
 def report(case: Case, minutes: float) -> Iterator[Promise]:
     alone = asyncio.run(follow(case, minutes, batch=False))
-    for told, how in ((False, ""), (True, ", numbers told")):
-        seen = asyncio.run(follow(case, minutes, batch=True, told=told))
+    kinds = (
+        (False, 0, ""),
+        (True, 0, ", numbers told"),
+        (True, INVENTED, f", {INVENTED:,} invented"),
+    )
+    for told, invented, how in kinds:
+        seen = asyncio.run(follow(case, minutes, batch=True, told=told, invented=invented))
         name = f"{case.per_minute} codes a minute{how}"
         beside = f"alone {alone.mean:.1f} s"
         yield Promise(f"mean delay of {name}", seen.mean, case.mean, "s", beside)

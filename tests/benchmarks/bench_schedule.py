@@ -91,7 +91,7 @@ class Ours:
         until, decisions, began = clock.monotonic() + seconds, 0, time.process_time()
         while clock.monotonic() < until:
             now = clock.monotonic()
-            turn, urgent, later = planner.chosen(now)
+            turn, urgent, later = planner.chosen(now, -inf)
             if turn is None:
                 clock._move(min(later, until))
                 continue

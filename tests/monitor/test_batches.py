@@ -6,6 +6,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from functools import partial
 from itertools import pairwise
 from random import Random
 
@@ -688,3 +689,56 @@ async def test_the_last_batch_row_is_what_can_be_looked_at() -> None:
         assert raw[0] == b'{"status":"Waiting"}'
         (last,) = [n for n in room.news if isinstance(n, Applied) and n.message_id == id][-1:]
         assert last.origin is Origin.BATCH
+
+
+def _complete(room: Room, id: str) -> bool:
+    return room.engine.board[id].complete
+
+
+@pytest.mark.parametrize(("source", "told"), [("app", True), ("typo", False)])
+async def test_ids_that_are_not_there_hold_back_no_code(source: str, told: bool) -> None:
+    """Of what a batch does not find, or a source tells that is not there, few are read alone."""
+    room = Room(Limits(per_minute=120))
+    invented = [str(900_000 + number) for number in range(1_000)]
+    async with room.running():
+        await room.proved()
+        await room.clock.advance(60.0)
+        for id in invented:
+            room.source.rows[id] = []
+            room.source.trouble[id] = fault(FaultKind.NOT_FOUND)
+            arrival = Arrival(source, 3600.0, phone(1) if told else "")
+            room.engine.watch(Entry(id, added_at=room.clock.now(), arrival=arrival))
+        await room.clock.advance(120.0)  # by then that is found out
+        late = []
+        for id in map(str, range(2000, 2020)):
+            room.add(id, told=True)
+            await room.clock.advance(3.0)
+            room.turn(id)
+            since = room.clock.monotonic()
+            await room.clock.run_until(partial(_complete, room, id), 60.0)
+            late.append(room.clock.monotonic() - since)
+        assert max(late) < 12.0
+        missing = [id for id in invented if room.engine.board[id].fault is not None]
+        assert 20 < len(missing) < 200
+        for id in invented:  # they were early, not invented
+            del room.source.trouble[id]
+            room.source.rows[id] = [row(1, Status.DELIVERED)]
+        board = room.engine.board
+        await room.clock.run_until(lambda: all(board[id].complete for id in invented), 3600.0)
+
+
+async def test_what_batches_leave_out_is_read_alone_no_sooner_than_without_batches() -> None:
+    room = Room()
+    async with room.running():
+        await room.proved()
+        await room.clock.advance(1200.0)
+        left_out = {*WAITING[:8], *FINAL[:8]}
+        room.source.say = lambda told: (
+            _none(Outcome.NOT_FOUND)(told) if told.pair.message_id in left_out else told
+        )
+        alone = len(room.source.asked)
+        await room.clock.advance(60.0)
+        asked = [id for _, id in room.source.asked[alone:] if id in left_out]
+        assert len(asked) <= len(left_out), len(asked)
+        room.turn(WAITING[0])
+        await room.clock.run_until(lambda: room.engine.board[WAITING[0]].complete, 300.0)

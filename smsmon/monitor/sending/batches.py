@@ -269,8 +269,11 @@ class Batches:
                 return answer
         elif before and any(row.recipient for row in rows):
             self._trust.compare(watched, before, rows, batch)  # one of them went back in time
+        elif not before and {row.outcome for row in rows} == {Outcome.NOT_FOUND}:
+            reading.missing += 1
+            self._planner.after_missed(watched.id, reading.missing)
         else:
-            self._planner.again(watched.id)
+            self._planner.after_left_out(watched.id)
         return None
 
     def _take(self, answer: Answer) -> bool:

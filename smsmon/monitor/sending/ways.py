@@ -17,6 +17,7 @@ from smsmon.monitor.board import Board
 from smsmon.monitor.budget import Budget, Gate
 from smsmon.monitor.flights import Flight, Flights
 from smsmon.monitor.intake import Intake, News
+from smsmon.monitor.ledger import WINDOW
 from smsmon.monitor.planner import Planner
 from smsmon.monitor.schedule import Limits
 from smsmon.monitor.sending.batches import Batches
@@ -25,6 +26,11 @@ from smsmon.monitor.source import Source
 
 MANY = ""
 """In the place of a message: many, in one request."""
+CALM = 0.5
+"""While less than this share of what is allowed is used, messages that were not found are read
+like others …"""
+RARE = 0.1
+"""… and else within this share of it; what was not used of that within ``WINDOW`` may be later."""
 
 
 class Choice(Struct, frozen=True):
@@ -67,6 +73,8 @@ class Ways:
         self._intake = intake
         self._budget = budget
         self._source = source
+        self._rare_from = clock.monotonic()
+        """When one more that was not found may be read within their share."""
         self.flights = Flights(
             board,
             clock,
@@ -101,18 +109,24 @@ class Ways:
         if self._intake.health.condition is Condition.DOWN:
             probe = self._planner.earliest()
             return None if probe is None else Choice(probe.message_id, None, inf)
-        turn, urgent, next_due = self._planner.chosen(now)
+        turn, urgent, next_due = self._planner.chosen(now, self._rare_at(now))
         if urgent and turn is not None:
             return Choice(turn.message_id, turn, inf)
         offer = self._batches.offer(now)
         waited = 0.0 if turn is None else turn.waited(now)
-        if turn is not None and self._batches.takes(turn.message_id, now):
+        if turn is not None and turn.together and self._batches.takes(turn.message_id, now):
             return Choice(MANY, None, max(offer.bid, waited))
         if offer.bid and offer.bid >= waited:
             return Choice(MANY, None, offer.bid)
         if turn is None:
             return min(next_due, offer.at)
         return Choice(turn.message_id, turn, waited)
+
+    def _rare_at(self, now: float) -> float:
+        """From when on what was not found may be read: few are enough to be right in the end, and
+        ids that somebody invented by the thousand hold back none that is real."""
+        calm = self._budget.used(now) < CALM * self._budget.allowed(now)
+        return now if calm else self._rare_from
 
     def send(self, choice: Choice, now: float) -> None:
         """Send what was chosen; the budget has counted it already."""
@@ -122,6 +136,9 @@ class Ways:
             return
         if choice.turn is not None:
             self._planner.started(choice.turn, now)
+            if choice.turn.rare:
+                each = 1 / (RARE * self._budget.planned(now))
+                self._rare_from = max(self._rare_from, now - WINDOW) + each
         message_id = choice.message_id
         self._planner.drop(message_id)
         down = self._intake.health.condition is Condition.DOWN
