@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from smsmon.console.dialogs.base import Option
     from smsmon.console.dialogs.edit import Changes
     from smsmon.console.tables.found import Place
+    from smsmon.console.tables.happened import Subject
     from smsmon.console.tables.log import LogLine
     from smsmon.session import Session
     from smsmon.store.past import Happened, NumberFound
@@ -222,13 +223,16 @@ class Dialogs:
 
     def since(self, looked: float) -> None:
         """What happened since the operator looked last, or in another range of time."""
-        from smsmon.console.dialogs.since import LIMIT, Past, SinceScreen
+        from smsmon.console.dialogs.since import LIMIT, Past, SinceScreen, of_account
 
         ask, board = self.session.history.ask, self.session.engine.board
 
-        def lines(start: float, end: float, message_id: str | None) -> Awaitable[Happened]:
-            if message_id is None:
+        def lines(start: float, end: float, of: Subject | None) -> Awaitable[Happened]:
+            if of is None:
                 return ask(lambda archive: archive.happened(start, end, LIMIT))
+            message_id, account = of
+            if message_id is None:
+                return ask(lambda archive: of_account(archive.account_events(start, end), account))
             return ask(lambda archive: archive.timeline(message_id, LIMIT, start, end))
 
         def go_to(line: LogLine | None) -> None:

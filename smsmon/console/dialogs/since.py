@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from itertools import groupby
 from typing import ClassVar
@@ -39,6 +39,7 @@ from smsmon.console.tables.log import (
 )
 from smsmon.console.tables.panes import TablePane, title
 from smsmon.in_short import TROUBLE_BELOW, Sorted, worst_first
+from smsmon.model import Event
 from smsmon.ranges import BadRange, Range, hour_beside, read, told
 from smsmon.store.errors import StoreError
 from smsmon.store.past import Happened, InShort
@@ -71,9 +72,9 @@ class Past:
 
     in_short: Callable[[float, float], Awaitable[list[InShort]]]
     """(Start, end) → what happened, a row for each message, account and group."""
-    lines: Callable[[float, float, str | None], Awaitable[Happened]]
-    """(Start, end, message) → each change and event; of all messages for None. At most ``LIMIT``
-    of a kind."""
+    lines: Callable[[float, float, Subject | None], Awaitable[Happened]]
+    """(Start, end, of what) → each change and event of a message or an account; of all for None.
+    At most ``LIMIT`` of a kind."""
     trouble_below: Callable[[], float] = lambda: TROUBLE_BELOW
     """The delivery rate, from 0 to 1, under which a message is in trouble."""
 
@@ -246,13 +247,12 @@ class SinceScreen(Dialog[LogLine | None]):
     @work(group="since-lines", exclusive=True, exit_on_error=False)
     async def _tell_lines(self) -> None:
         """Tell each change of what was opened, oldest first."""
-        message_id = self._subject[0] if self._subject else None
         try:
-            happened = await self._past.lines(self._range.start, self._range.end, message_id)
+            happened = await self._past.lines(self._range.start, self._range.end, self._subject)
         except StoreError as error:
             self._refused(error)
             return
-        shown = [line for line in lines(happened) if self._is_of_subject(line)]
+        shown = lines(happened)
         self._lines = Journal(max(len(shown), 1))
         self._lines.note(shown)
         self._log.rest("Nothing happened.")
@@ -263,17 +263,14 @@ class SinceScreen(Dialog[LogLine | None]):
             self._told.update(styled(told, Tone.WARN))
         self._retitle()
 
-    def _is_of_subject(self, line: LogLine) -> bool:
-        # Lines of an account have no message; which account they are of stands in their text.
-        return self._subject is None or line.message_id == self._subject[0]
-
     @on(LiveTable.SortChanged)
     @on(LiveTable.MarksChanged)
     @on(TablePane.Filtered)
     def _retitle(self) -> None:
         if self._log.display:
-            of = "" if self._subject is None else f" of {self._subject[0] or 'the account'}"
-            named = counted(len(self._lines), "line") + of
+            message_id, account = self._subject or (None, "")
+            of = message_id or (account and f"account {account}")
+            named = counted(len(self._lines), "line") + (of and f" of {of}")
         else:
             named = of_what(map(self._rows.row, self._rows.subjects))
         self._shown.entitle([title(named), *self._shown.facts()])
@@ -383,6 +380,11 @@ class SinceScreen(Dialog[LogLine | None]):
 
     def action_since(self) -> None:
         self.dismiss(None)
+
+
+def of_account(events: Iterable[Event], account: str) -> Happened:
+    """What happened to one account, of what happened to all."""
+    return Happened((), tuple(each for each in events if each.profile == account))
 
 
 def lines(happened: Happened) -> list[LogLine]:

@@ -57,11 +57,12 @@ def view_columns(words: Callable[[str], str]) -> tuple[Column[View], ...]:
         return look_words(row.look, words) if row.name else "all rows, as they usually stand"
 
     return (
-        Column("name", "view", name, width=16, flex=1, max_width=NAME_LIMIT, sortable=False),
+        Column("name", "view", name, width=8, flex=3, max_width=NAME_LIMIT, measured=True,
+               sortable=False),
         Column("table", "table", lambda row, _: row.table, width=10, sortable=False),
         Column("shows", "shows", shows, width=20, flex=2, max_width=60, sortable=False),
         Column("kept", "kept in", _kept, width=11, sortable=False),
-    )
+    )  # fmt: skip
 
 
 def _kept(row: View, _: int) -> Cell:

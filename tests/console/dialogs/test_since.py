@@ -12,9 +12,10 @@ from textual.pilot import Pilot
 
 from smsmon.alerts import About, Acknowledgement, Episode, Severity, Subject
 from smsmon.console.actions import Where
-from smsmon.console.dialogs.since import Past, SinceScreen, lines
+from smsmon.console.dialogs.since import Past, SinceScreen, lines, of_account
 from smsmon.console.formats import Formats
 from smsmon.console.line import KeyLine
+from smsmon.console.tables.happened import Subject as Of
 from smsmon.console.tables.happened import sign_of, summary
 from smsmon.console.tables.log import transition_lines
 from smsmon.model import Entry, Event, EventKind, Transition
@@ -74,11 +75,15 @@ class Told:
         self.asked.append((start, end))
         return list(self.rows) if start <= NIGHT + 300 else []
 
-    async def lines(self, start: float, end: float, message_id: str | None) -> Happened:
+    async def lines(self, start: float, end: float, of: Of | None) -> Happened:
         self.asked.append((start, end))
-        events = tuple(e for e in EVENTS if message_id in (None, e.message_id))
-        changes = LAST_NIGHT.transitions if message_id in (None, "2270142") else ()
-        return Happened(changes, events, self.more)
+        if of is None:
+            return replace(LAST_NIGHT, more=self.more)
+        message_id, account = of
+        if message_id is None:
+            return of_account((each for each in EVENTS if not each.message_id), account)
+        changes = LAST_NIGHT.transitions if message_id == "2270142" else ()
+        return Happened(changes, tuple(e for e in EVENTS if e.message_id == message_id), self.more)
 
     def screen(self) -> SinceScreen:
         past = Past(self.in_short, self.lines)
@@ -182,7 +187,7 @@ async def test_enter_opens_the_lines_of_a_message_and_escape_comes_back() -> Non
 async def test_the_account_and_all_messages_have_their_lines_too() -> None:
     async with asking(Told().screen(), SMALL) as (app, pilot):
         shown = await seen(app, pilot, "enter")
-        assert "2 lines of the account" in shown
+        assert "2 lines of account default" in shown
         assert "account down: The connection was refused" in shown
         shown = await seen(app, pilot, "l")
         assert "6 lines" in shown
@@ -191,7 +196,11 @@ async def test_the_account_and_all_messages_have_their_lines_too() -> None:
 
 
 async def test_a_line_that_is_too_long_a_list_says_up_to_when() -> None:
+    other = Event(EventKind.ACCOUNT_UP, NIGHT, profile="other")
+    assert of_account([*EVENTS[:2], other], "default").events == EVENTS[:2]
     async with asking(Told(more=True).screen(), SMALL) as (app, pilot):
+        assert "There are more" not in await seen(app, pilot, "enter"), "an account has but its own"
+        await seen(app, pilot, "escape")
         assert "There are more than 10,000 changes: shown up to" in await seen(app, pilot, "l")
         rows = await seen(app, pilot, "escape")
         assert "There are more" not in rows, "the rows are all there"
