@@ -7,11 +7,11 @@ written (`Known`).
 from __future__ import annotations
 
 from array import array
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, MutableSequence, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from math import inf
-from typing import NamedTuple, overload
+from typing import Any, NamedTuple, overload
 
 from smsmon.known import (
     NO_COLUMN,
@@ -24,7 +24,7 @@ from smsmon.known import (
     overdue_from,
 )
 from smsmon.model import Entry, EventKind
-from smsmon.recipients import Phones, Recipients, pack_words
+from smsmon.recipients import Phones, Recipients, Status, pack_words
 from smsmon.store.sql.database import Dialect, Row
 
 COLUMNS = "phone, status, word, stop, date, first_seen, changed_at, reason, absent_since"
@@ -77,12 +77,24 @@ class Columns:
     changed_at: array[float]
     absent: Mapping[int, float]
     """Slot that the last report left out → since when."""
+    final_at: Mapping[int, float] = field(default_factory=lambda: NO_MOMENTS)
+    """Slot → when it was first seen final (see ``Remembered``)."""
 
 
-def of_rows(rows: Sequence[Row], texts: Mapping[int, str], dialect: Dialect) -> Columns:
-    """The columns of ``rows`` (``COLUMNS``, by slot); ``texts`` are the words by their ids."""
+NO_COLUMNS = Columns(Recipients(), NO_COLUMN, NO_COLUMN, NO_MOMENTS)
+"""Of a message without recipients."""
+
+
+def of_rows(
+    rows: Sequence[Row],
+    texts: Mapping[int, str],
+    dialect: Dialect,
+    final: Mapping[int, float] = NO_MOMENTS,
+) -> Columns:
+    """The columns of ``rows`` (``COLUMNS``, by slot); ``texts`` are the words by their ids,
+    ``final`` is the column of that name (`final_at`)."""
     if not rows:
-        return Columns(Recipients(), NO_COLUMN, NO_COLUMN, NO_MOMENTS)
+        return NO_COLUMNS
     phones, statuses, words, stops, dates, first_seen, changed_at, reasons, absent, *_ = zip(
         *rows, strict=True
     )
@@ -100,7 +112,80 @@ def of_rows(rows: Sequence[Row], texts: Mapping[int, str], dialect: Dialect) -> 
         _moments(first_seen),
         _moments(changed_at),
         {slot: since / 1000 for slot, since in enumerate(absent) if since} or NO_MOMENTS,
+        final,
     )
+
+
+def final_at(changes: Iterable[Row]) -> Mapping[int, float]:
+    """When each was first seen final: at the change before the first that began with it."""
+    found: dict[int, float] = {}
+    last: tuple[int, float] = (-1, 0.0)
+    for slot, before, observed_at in changes:
+        if last[0] != slot:
+            last = (slot, 0.0)
+        if before in (Status.DELIVERED, Status.NOT_DELIVERED):
+            found.setdefault(slot, last[1])
+        # One that appeared with this change was seen for the first time: no change of its own.
+        last = (slot, 0.0 if before is None else observed_at / 1000)
+    return found or NO_MOMENTS
+
+
+def renewed(
+    known: Columns,
+    rows: Sequence[Row],
+    texts: Mapping[int, str],
+    dialect: Dialect,
+    final: Mapping[int, float],
+) -> Columns:
+    """What `of_rows` gives where it gave ``known`` before ``rows`` were written (``COLUMNS`` and
+    the slot, by slot), in place of others or behind them; ``final`` is of their slots.
+    """
+    if not rows:
+        return known
+    was, new = known.recipients, of_rows(rows, texts, dialect)
+    slots = [row[9] for row in rows]
+    statuses, stops, dates = bytearray(was.statuses), bytearray(was.stops), was.dates[:]
+    first_seen, changed_at = known.first_seen[:], known.changed_at[:]
+    words = [*map(was.vocabulary.__getitem__, was.words)]
+    given = new.recipients
+    _put(statuses, slots, given.statuses)
+    _put(stops, slots, given.stops)
+    _put(dates, slots, given.dates)
+    _put(first_seen, slots, new.first_seen)
+    _put(changed_at, slots, new.changed_at)
+    _put(words, slots, [*map(given.vocabulary.__getitem__, given.words)])
+    numbers = {text: number for number, text in enumerate(dict.fromkeys(words))}
+    added = len(statuses) - len(was)
+    reasons = {place: why for place, why in was.reasons.items() if place not in slots}
+    reasons |= {slots[place]: why for place, why in given.reasons.items()}
+    absent = {slot: since for slot, since in known.absent.items() if slot not in slots}
+    absent |= {slots[place]: since for place, since in new.absent.items()}
+    return Columns(
+        Recipients(
+            phones=was.phones.extended(given.phones[-added:]) if added else was.phones,
+            statuses=bytes(statuses),
+            words=pack_words([*map(numbers.__getitem__, words)], len(numbers)),
+            vocabulary=tuple(numbers),
+            stops=bytes(stops),
+            dates=dates,
+            reasons=reasons,
+        ),
+        first_seen,
+        changed_at,
+        absent or NO_MOMENTS,
+        {**{slot: at for slot, at in known.final_at.items() if slot not in slots}, **final}
+        or NO_MOMENTS,
+    )
+
+
+def _put(
+    column: bytearray | MutableSequence[Any], slots: Sequence[int], values: Iterable[Any]
+) -> None:
+    for slot, value in zip(slots, values, strict=True):
+        if slot < len(column):
+            column[slot] = value
+        else:
+            column.append(value)
 
 
 def _moments(column: Sequence[int]) -> array[float]:

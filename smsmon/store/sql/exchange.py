@@ -7,10 +7,11 @@ write what their operators wish of it. Moments are milliseconds here, seconds ou
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
-from smsmon.known import AccountState, Condition, Key, LastPoll, Remembered
-from smsmon.model import Fault, FaultKind, Transition
+from smsmon.known import AccountState, Condition, Key, LastPoll
+from smsmon.model import Fault, FaultKind
 from smsmon.store.shared import LASTING, Cursor, Newer, Recorded, Wish
 from smsmon.store.sql import queries
 from smsmon.store.sql.columns import ms, seconds
@@ -32,8 +33,12 @@ _RECORD_ACCOUNT = (
     " failing_since = excluded.failing_since, heard = excluded.heard"
 )
 _POLL = (
-    "SELECT message_id, profile, read_at, asked_at, promise, next_due, settled_at, fault, reason,"
-    " fault_since FROM last_poll p"
+    "SELECT p.message_id, p.profile, p.read_at, p.asked_at, p.promise, p.next_due, p.settled_at,"
+    " p.fault, p.reason, p.fault_since"
+)
+_POLLED = (
+    f"{_POLL}, m.revision FROM last_poll p LEFT JOIN message m"
+    " ON m.message_id = p.message_id AND m.profile = p.profile"
 )
 
 
@@ -68,28 +73,21 @@ def forget_polls(connection: Connection, kept: Collection[str]) -> None:
             connection.execute("DELETE FROM last_poll WHERE message_id = ?", (message_id,))
 
 
-def polls(
-    connection: Connection, where: str = "1 = 1", values: Sequence[object] = ()
-) -> list[tuple[Key, LastPoll]]:
-    """How it stands with the messages whose row ``p`` is ``where``."""
-    return [
-        (
-            (row[0], row[1]),
-            LastPoll(
-                read_at=seconds(row[2]),
-                asked_at=seconds(row[3]),
-                promise=seconds(row[4]),
-                next_due=seconds(row[5]),
-                settled_at=seconds(row[6]),
-                fault=Fault(FaultKind(row[7]), row[8]) if row[7] else None,
-                fault_since=seconds(row[9]),
-            ),
-        )
-        for row in connection.execute(
-            f"{_POLL} WHERE {where}",
-            values,
-        )
-    ]
+def polls(connection: Connection) -> list[tuple[Key, LastPoll]]:
+    """How it stands with all messages."""
+    return [*map(_poll_of, connection.execute(f"{_POLL} FROM last_poll p"))]
+
+
+def _poll_of(row: Row) -> tuple[Key, LastPoll]:
+    return (row[0], row[1]), LastPoll(
+        read_at=seconds(row[2]),
+        asked_at=seconds(row[3]),
+        promise=seconds(row[4]),
+        next_due=seconds(row[5]),
+        settled_at=seconds(row[6]),
+        fault=Fault(FaultKind(row[7]), row[8]) if row[7] else None,
+        fault_since=seconds(row[9]),
+    )
 
 
 def record_accounts(connection: Connection, accounts: Iterable[AccountState]) -> None:
@@ -112,23 +110,26 @@ def record_accounts(connection: Connection, accounts: Iterable[AccountState]) ->
     )
 
 
+def _account_of(row: Row) -> AccountState:
+    return AccountState(
+        profile=row[0],
+        condition=Condition(row[1]),
+        fault=Fault(FaultKind(row[2]), row[3]) if row[2] else None,
+        since=seconds(row[4]),
+        retry_at=seconds(row[5]),
+        failing_since=seconds(row[6]),
+        heard=bool(row[7]),
+    )
+
+
+_ACCOUNTS = (
+    "SELECT profile, condition, fault, reason, since, retry_at, failing_since, heard FROM account"
+)
+
+
 def accounts(connection: Connection) -> list[AccountState]:
     """How it stands with every account."""
-    return [
-        AccountState(
-            profile=row[0],
-            condition=Condition(row[1]),
-            fault=Fault(FaultKind(row[2]), row[3]) if row[2] else None,
-            since=seconds(row[4]),
-            retry_at=seconds(row[5]),
-            failing_since=seconds(row[6]),
-            heard=bool(row[7]),
-        )
-        for row in connection.execute(
-            "SELECT profile, condition, fault, reason, since, retry_at, failing_since, heard"
-            " FROM account"
-        )
-    ]
+    return [*map(_account_of, connection.execute(_ACCOUNTS))]
 
 
 def record_wishes(connection: Connection, wishes: Iterable[Wish]) -> None:
@@ -157,17 +158,11 @@ def drop_wishes(connection: Connection, ids: Sequence[int]) -> None:
     connection.executemany("DELETE FROM wish WHERE id = ?", [(id,) for id in ids])
 
 
-_REVISION = (
-    "SELECT m.message_id, m.profile, m.revision FROM last_poll p JOIN message m"
-    " ON m.message_id = p.message_id AND m.profile = p.profile"
-)
-
-
 class Tail(NamedTuple):
     """What of the record is newer than a cursor, as conditions of queries with their values."""
 
     cursor: Cursor
-    """Its end."""
+    """Its end; the number of its last event may be missing."""
     polls: tuple[str, Row]
     """Of the rows ``p`` of ``last_poll``."""
     events: tuple[str, Row]
@@ -178,27 +173,29 @@ def newer(
     connection: Connection,
     tail: Callable[[Connection], Tail],
     revisions: Mapping[Key, int],
+    read: queries.ReadRecipients | None = None,
 ) -> Newer:
     """What ``tail`` says to be newer, in the order of its events; the recipients of messages whose
-    revision is another one than in ``revisions``.
+    revision is another one than in ``revisions``, which ``read`` reads.
     """
     with connection.snapshot():
-        cursor, (where, values), of_events = tail(connection)
-        found = polls(connection, where, values)
-        recorded = connection.execute(f"{_REVISION} WHERE {where}", values).fetchall()
-        events = queries.events(connection, *of_events)
-        stand = accounts(connection)
-    changed = [(id, of) for id, of, revision in recorded if revision != revisions.get((id, of), 0)]
-    loaded = {each.summary.key: each for each in queries.load(connection, changed)}
-
-    def changes(known: Remembered) -> tuple[Transition, ...]:
-        after = revisions.get(known.summary.key, 0)
-        return queries.changes_between(connection, known.row, after, known.summary.revision)
-
-    messages = [
-        Recorded(key, poll, loaded[key], changes(loaded[key]))
-        if key in loaded
-        else Recorded(key, poll)
-        for key, poll in found
+        cursor, of_polls, of_events = tail(connection)
+        with connection.together():
+            polled = connection.execute(f"{_POLLED} WHERE {of_polls[0]}", of_polls[1])
+            told = connection.execute(
+                f"{queries.EVENT} WHERE {of_events[0]} ORDER BY id", of_events[1]
+            )
+            stand = connection.execute(_ACCOUNTS)
+        found = [(*_poll_of(row), row[-1]) for row in polled]
+        events, accounts = told.fetchall(), [*map(_account_of, stand)]
+    cursor = replace(cursor, event=max([cursor.event, *(row[-1] for row in events)]))
+    changed = [key for key, _, revision in found if (revision or 0) != revisions.get(key, 0)]
+    loaded = {each.summary.key: each for each in queries.load(connection, changed, read)}
+    stretches = [
+        (each.row, revisions.get(key, 0), each.summary.revision) for key, each in loaded.items()
     ]
-    return Newer(cursor, messages, events, stand)
+    transitions = dict(zip(loaded, queries.changes_between(connection, stretches), strict=True))
+    messages = [
+        Recorded(key, poll, loaded.get(key), transitions.get(key, ())) for key, poll, _ in found
+    ]
+    return Newer(cursor, messages, [*map(queries.event_of, events)], accounts)

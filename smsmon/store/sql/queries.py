@@ -9,11 +9,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 from operator import itemgetter
 
-from smsmon.known import NO_MOMENTS, Key, Remembered, Summary
+from smsmon.known import Key, Remembered, Summary
 from smsmon.model import Arrival, Counts, Event, EventKind, Transition
 from smsmon.recipients import Status
 from smsmon.store.past import Absence
-from smsmon.store.sql.columns import COLUMNS, Columns, ms, of_rows, seconds
+from smsmon.store.sql.columns import COLUMNS, NO_COLUMNS, Columns, final_at, ms, of_rows, seconds
 from smsmon.store.sql.database import Connection, Row, marks, parts, rows_in
 
 STATUSES = tuple(sorted(Status))
@@ -38,7 +38,11 @@ _CHANGES_OF_ONE = (
     " FROM change c JOIN word w ON w.id = c.word"
     " WHERE c.message = ? AND c.slot = ? ORDER BY c.revision"
 )
-EVENT = "SELECT kind, at, message_id, profile, detail, until FROM event"
+_CHANGES_BETWEEN = (
+    f"{TRANSITION} WHERE c.message = ? AND c.revision > ? AND c.revision <= ?"
+    " ORDER BY c.revision, c.slot"
+)
+EVENT = "SELECT kind, at, message_id, profile, detail, until, id FROM event"
 
 _RECIPIENTS = f"SELECT {COLUMNS}, message FROM recipient WHERE message IN"  # noqa: S608
 _WITH_CHANGES_AFTER = "SELECT DISTINCT message FROM change WHERE before IN (2, 3) AND message IN"
@@ -85,39 +89,58 @@ def summaries_of(connection: Connection, wanted: Iterable[Key]) -> list[Summary]
     return found
 
 
-def load(connection: Connection, wanted: Iterable[str | Key]) -> Iterator[Remembered]:
+class ReadRecipients:
+    """Reads the recipients of messages; the words of the API that it came upon are kept."""
+
+    def __init__(self) -> None:
+        self._texts: dict[int, str] = {}
+
+    def __call__(self, connection: Connection, messages: Sequence[int]) -> dict[int, Columns]:
+        """Number of a message → its recipients; of those that have any."""
+        if not messages:
+            return {}
+        found = connection.execute(
+            f"{_RECIPIENTS} ({marks(messages)}) ORDER BY message, slot", messages
+        ).fetchall()
+        some = {number: [*rows] for number, rows in groupby(found, itemgetter(-1))}
+        changes = _after(connection, messages)
+        return {
+            number: of_rows(
+                rows,
+                self._words(connection, rows),
+                connection.dialect,
+                final_at(changes.get(number, ())),
+            )
+            for number, rows in some.items()
+        }
+
+    def _words(self, connection: Connection, rows: Iterable[Row]) -> Mapping[int, str]:
+        """The words of ``rows``, and more, by their numbers."""
+        if not self._texts.keys() >= {row[2] for row in rows}:
+            self._texts = dict(connection.execute("SELECT id, text FROM word"))
+        return self._texts
+
+
+def load(
+    connection: Connection, wanted: Iterable[str | Key], read: ReadRecipients | None = None
+) -> Iterator[Remembered]:
     """Messages as last seen, with their recipients, in the order asked; unknown ones give none.
 
     An id alone means the account that it belongs to now.
     """
-    texts: dict[int, str] = {}
+    read = read or ReadRecipients()
     left = list(wanted)
     while left:
         # As of one moment: a digest must never be newer than the recipients beside it.
         with connection.snapshot():
             messages, left = _first_of(connection, left)
             numbers = [row[0] for row, _ in messages]
-            recipients, changes = _recipients(connection, numbers), _after(connection, numbers)
-            found = []
-            for row, key in messages:
-                rows = recipients.get(row[0], ())
-                if not texts.keys() >= {one[2] for one in rows}:
-                    texts = dict(connection.execute("SELECT id, text FROM word"))
-                columns = of_rows(rows, texts, connection.dialect)
-                found.append(
-                    _remembered(_summary(row, key), columns, changes.get(row[0], ()), row[0])
-                )
+            columns = read(connection, numbers)
+            found = [
+                _remembered(_summary(row, key), columns.get(row[0], NO_COLUMNS), row[0])
+                for row, key in messages
+            ]
         yield from found
-
-
-def _recipients(connection: Connection, messages: Sequence[int]) -> dict[int, list[Row]]:
-    """Message → its recipients, by slot."""
-    if not messages:
-        return {}
-    rows = connection.execute(
-        f"{_RECIPIENTS} ({marks(messages)}) ORDER BY message, slot", messages
-    ).fetchall()
-    return {message: [*some] for message, some in groupby(rows, itemgetter(-1))}
 
 
 def _after(connection: Connection, messages: Sequence[int]) -> dict[int, list[Row]]:
@@ -130,14 +153,14 @@ def _after(connection: Connection, messages: Sequence[int]) -> dict[int, list[Ro
     return dict(zip(numbers, changes, strict=True))
 
 
-def _remembered(summary: Summary, columns: Columns, changes: Iterable[Row], row: int) -> Remembered:
+def _remembered(summary: Summary, columns: Columns, row: int) -> Remembered:
     return Remembered(
         summary=summary,
         recipients=columns.recipients,
         first_seen=columns.first_seen,
         changed_at=columns.changed_at,
         absent=columns.absent,
-        final_at=_final_at(changes),
+        final_at=columns.final_at,
         row=row,
     )
 
@@ -199,40 +222,19 @@ def absences(connection: Connection, wanted: str | Key, slot: int) -> tuple[Abse
 
 
 def changes_between(
-    connection: Connection, row: int, after: int, up_to: int
-) -> tuple[Transition, ...]:
-    """What the revisions of one message after one and up to another changed, oldest first."""
-    rows = connection.execute(
-        f"{TRANSITION} WHERE c.message = ? AND c.revision > ? AND c.revision <= ?"
-        " ORDER BY c.revision, c.slot",
-        (row, after, up_to),
-    )
-    return transitions_of(connection, rows)
-
-
-def events(connection: Connection, where: str, values: Row) -> list[Event]:
-    """The events that are ``where``, in the order in which they were recorded."""
-    return [*map(event_of, connection.execute(f"{EVENT} WHERE {where} ORDER BY id", values))]
+    connection: Connection, wanted: Sequence[tuple[int, int, int]]
+) -> Iterator[tuple[Transition, ...]]:
+    """What the revisions after one and up to another changed, oldest first: of each message of
+    ``wanted``, by its number and those two.
+    """
+    for rows in connection.many(_CHANGES_BETWEEN, wanted):
+        yield transitions_of(connection, rows)
 
 
 def last_event(connection: Connection) -> int:
     """The number of the newest event; 0 when there is none."""
     (newest,) = connection.execute("SELECT coalesce(max(id), 0) FROM event").fetchone()
     return int(newest)
-
-
-def _final_at(changes: Iterable[Row]) -> Mapping[int, float]:
-    """When each was first seen final: at the change before the first that began with it."""
-    found: dict[int, float] = {}
-    last: tuple[int, float] = (-1, 0.0)
-    for slot, before, observed_at in changes:
-        if last[0] != slot:
-            last = (slot, 0.0)
-        if before in (Status.DELIVERED, Status.NOT_DELIVERED):
-            found.setdefault(slot, last[1])
-        # One that appeared with this change was seen for the first time: no change of its own.
-        last = (slot, 0.0 if before is None else observed_at / 1000)
-    return found or NO_MOMENTS
 
 
 def rows_of(
@@ -297,5 +299,5 @@ def transition_of(row: Row, phone_of: Callable[[int | str], str]) -> Transition:
 
 
 def event_of(row: Row) -> Event:
-    kind, at, message_id, profile, detail, until = row
+    kind, at, message_id, profile, detail, until, _ = row
     return Event(EventKind(kind), at / 1000, message_id, profile, detail, until and until / 1000)

@@ -116,6 +116,8 @@ class Connection:
         if pooled:
             connection.prepare_threshold = None  # what is prepared belongs to another connection
         self.pooled = pooled
+        self.server = ""
+        """Which server answers, once that was asked (`database.server_of`)."""
         self._numbers = itertools.count()
         self.admit: Callable[[int], object] | None = None
         """Given, at the beginning of each write, the version that one must know to use the store;

@@ -30,12 +30,14 @@ from smsmon.store.team.reach import Reach, TheirTime
 logging.getLogger("psycopg").addHandler(logging.NullHandler())
 
 T = TypeVar("T")
-LINE = (
-    "(SELECT system_identifier FROM pg_control_system()), CASE WHEN pg_is_in_recovery()"
-    " THEN '' ELSE left(pg_walfile_name(pg_current_wal_lsn()), 8) END"
+_SERVER = "(SELECT system_identifier FROM pg_control_system())"
+TIME_LINE = (
+    "CASE WHEN pg_is_in_recovery() THEN '' ELSE left(pg_walfile_name(pg_current_wal_lsn()), 8) END"
 )
-"""Two columns: which server answers, and on which of its time lines. A replica that was promoted
-begins another one, on which numbers that the server before gave may be given to something else."""
+"""Of the server that answers. A replica that was promoted begins another one, on which numbers that
+the server before gave may be given to something else."""
+LINE = f"{_SERVER}, {TIME_LINE}"
+"""Two columns: which server answers, and on which of its time lines."""
 _AGAIN = 0.2
 """Seconds until a question is interrupted once more."""
 _ADDRESS = "Look at the address."
@@ -145,6 +147,16 @@ class Access:
             raise
         connection.admit = partial(migrations.must_admit, self.address)
         return connection
+
+
+def server_of(connection: Connection) -> str:
+    """Which server answers. It reads a file for that, and is asked once of a connection; behind a
+    pooler the next transaction may be another's.
+    """
+    if not connection.server or connection.pooled:
+        (number,) = connection.execute(f"SELECT {_SERVER}").fetchone() or ("",)
+        connection.server = str(number)
+    return connection.server
 
 
 class Telling:

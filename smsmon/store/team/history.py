@@ -7,7 +7,7 @@ snapshot: newer is what was written by transactions that could not be seen in it
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from smsmon.clock import Clock
 from smsmon.known import CHIEF, Key
@@ -22,38 +22,21 @@ from smsmon.store.sql.fence import Leave, Marked, Superseded, WholeFence
 from smsmon.store.sql.history import TableHistory
 from smsmon.store.team.archive import TeamAlerts, TeamArchive
 from smsmon.store.team.bell import EVERYTHING
-from smsmon.store.team.database import LINE, Database
+from smsmon.store.team.connection import Connection as TeamConnection
+from smsmon.store.team.database import TIME_LINE, Database, server_of
 from smsmon.store.team.keeper import TeamKeeper
+from smsmon.store.team.renewal import Mark, Renewal
 
 if TYPE_CHECKING:
     from smsmon.store.parts import PartialLease
 
 _MARK = (
-    f"SELECT {LINE}, pg_current_snapshot()::text,"
+    f"SELECT {TIME_LINE}, pg_current_snapshot()::text,"
     " set_config('enable_seqscan', 'off', true), set_config('jit', 'off', true)"
 )
 """With it what holds for the rest of the transaction: a few rows are sought by their transactions,
 and where the server has no statistics yet, it would read whole tables for them."""
-_NEWEST = "SELECT coalesce(max(id + 0), 0) FROM event"
-"""Not ``max(id)``: that is sought from the newest event back, to the oldest if none is new."""
 _UNSEEN = "xid >= ? AND NOT pg_visible_in_snapshot(xid, ?::pg_snapshot)"
-
-
-class _Mark(NamedTuple):
-    """Where a cursor stands, as its text has it."""
-
-    line: str
-    """Of which server, and which of its time lines (see ``LINE``)."""
-    snapshot: str
-
-    @classmethod
-    def of(cls, text: str) -> _Mark:
-        return cls(*text.split(" "))
-
-    @property
-    def oldest(self) -> int:
-        """The oldest transaction that may not have been seen."""
-        return int(self.snapshot.split(":")[0])
 
 
 class TeamFollower:
@@ -68,6 +51,7 @@ class TeamFollower:
         self._database = database
         self._bell = database.access.bell
         self._revisions = revisions
+        self._recipients = Renewal()
         self._missed = False
         """There was something to look at, and the database did not say what."""
 
@@ -88,10 +72,13 @@ class TeamFollower:
         return self._database.ask(lambda db: Cursor(0, queries.last_event(db), _mark(db)))
 
     def newer(self, cursor: Cursor) -> Newer:
+        def look(connection: TeamConnection) -> Newer:
+            tail = _tail(connection, cursor)
+            self._recipients.at(Mark.of(tail.cursor.mark))
+            return newer(connection, lambda _: tail, self._revisions, self._recipients)
+
         try:
-            return self._database.ask(
-                lambda db: newer(db, lambda db: _tail(db, cursor), self._revisions)
-            )
+            return self._database.ask(look)
         except Unreachable:
             self._missed = True
             raise
@@ -104,19 +91,18 @@ class TeamFollower:
         self._database.close()
 
 
-def _mark(connection: Connection) -> str:
-    server, line, snapshot, *_ = connection.execute(_MARK).fetchone()
-    return f"{server}/{line} {snapshot}"
+def _mark(connection: TeamConnection) -> str:
+    line, snapshot, *_ = connection.execute(_MARK).fetchone()  # type: ignore[misc]
+    return f"{server_of(connection)}/{line} {snapshot}"
 
 
-def _tail(connection: Connection, since: Cursor) -> Tail:
-    seen, mark = _Mark.of(since.mark), _mark(connection)
+def _tail(connection: TeamConnection, since: Cursor) -> Tail:
+    seen, mark = Mark.of(since.mark), _mark(connection)
     unseen = _UNSEEN, (seen.oldest, seen.snapshot)
-    same = _Mark.of(mark).line == seen.line
+    same = Mark.of(mark).line == seen.line
     # What another server has may be older or newer than what is known, whatever its numbers say.
     events = unseen if same else ("id > ?", (since.event,))
-    (newest,) = connection.execute(f"{_NEWEST} WHERE {events[0]}", events[1]).fetchone()
-    end = Cursor(1, max(newest, since.event), mark)
+    end = Cursor(1, since.event, mark)
     return Tail(end, unseen if same and since.sequence else ("1 = 1", ()), events)
 
 
