@@ -34,9 +34,6 @@ BALANCES_LIMIT = 10_000
 WISHES_LIMIT = 100
 """Wishes that wait for a disk; beyond, the oldest are dropped."""
 
-SHORT = 100
-"""Recipients of an update that is written together with others; longer ones are quicker alone."""
-
 
 class Told(NamedTuple):
     """An event, and who tells it."""
@@ -201,8 +198,8 @@ def write(recording: Recording, batch: Batch, fence: Fence | None, now: float) -
         return (name, mark) not in leave.refused
 
     updates = (*batch.updates, *batch.reads.values())
-    for short, group in groupby(updates, lambda each: len(each.recipients) < SHORT):
-        with connection.together() if short else nullcontext():
+    for few, group in groupby(updates, recording.brings_few):
+        with connection.together() if few else nullcontext():
             for update in group:
                 if ours(update.entry.id, update.mark):
                     recording.report(update, now)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from smsmon import merging
 from smsmon.alignment import align
 from smsmon.clock import late
 from smsmon.known import Key, key_of
@@ -30,6 +31,10 @@ from smsmon.store.sql.columns import (
 )
 from smsmon.store.sql.database import Connection
 from smsmon.store.sql.noted import description, note_unread
+
+FEW = 100
+"""Up to so many recipients to write, an update is written together with others; more are quicker
+alone."""
 
 
 class Recording:
@@ -75,6 +80,15 @@ class Recording:
         """The revision of a message that was recorded or adopted last; 0 when none was."""
         known = self._known.get(key)
         return 0 if known is None else known.revision
+
+    def brings_few(self, update: Update) -> bool:
+        """True when there is little to write, as far as is known before the database is asked."""
+        given, known = update.recipients, self._known.get(update.key)
+        if len(given) < FEW:
+            return True
+        if known is None or known.source is None or len(known.source) != len(given):
+            return False
+        return len(merging.changed(known.source, given)) < FEW
 
     def report(self, update: Update, now: float) -> None:
         """Record a poll at wall time ``now``: the message's row, the recipients that differ,
