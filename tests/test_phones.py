@@ -284,6 +284,8 @@ def test_the_geocoder_is_never_loaded() -> None:
         ("0612345678 EUR", "········78 EUR"),
         ("612.34 sms", "···.34 sms"),
         ("2026-11-27 11:40", "2026-11-27 11:40"),
+        ("&#48;6&#x31;2&#0051;4&#x0035;678", "········78"),
+        (r"\u00306\u003112\u00a03456\u202f78\u2009", "····· ···· 78 "),
     ],
 )
 def test_amounts_of_money_are_no_phone_numbers(text: str, shown: str) -> None:

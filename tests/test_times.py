@@ -76,3 +76,26 @@ def test_moments_are_in_the_zone_asked_for() -> None:
 @pytest.mark.parametrize("at", [1e18, -1e18, float(2**63)])
 def test_a_date_no_calendar_holds_is_not_said(at: float) -> None:
     assert times.moment(at, NOON) == times.timestamp(at) == ""
+
+
+@pytest.mark.parametrize(
+    ("share", "told"),
+    [
+        (0.0, "0%"),
+        (0.0004, "0.0%"),
+        (0.009, "0.9%"),
+        (0.09, "9.0%"),
+        (0.0994, "9.9%"),
+        (0.0995, "10%"),
+        (0.1, "10%"),
+        (0.994, "99%"),
+        (0.995, "99.5%"),
+        (0.9994, "99.9%"),
+        (0.99999, "99.9%"),
+        (1.0, "100%"),
+    ],
+)
+def test_a_share_has_a_digit_behind_the_point_where_it_is_small_or_not_quite_all(
+    share: float, told: str
+) -> None:
+    assert times.percent(share) == told

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from smsmon.alerting.ledger import Ledger
+from dataclasses import replace
+
+from smsmon.alerting.ledger import LOOK_BACK, Ledger
 from smsmon.alerts import Silence, What
 from tests.alerting.fakes import InTurn
 from tests.store.memory_alerts import MemoryAlerts
@@ -21,3 +23,16 @@ async def test_what_is_silenced_is_so_in_a_store_that_is_begun_anew_and_once() -
         ledger.record_anew()
         await ledger.write()
         assert [(each.what, each.name) for each in store.silences(now)] == [(What.TAG, "otp")]
+
+
+def test_of_a_silence_that_is_no_more_it_is_kept_when_it_was_over() -> None:
+    clock = VirtualClock()
+    ledger, now = Ledger(InTurn(MemoryAlerts()), clock), clock.now()
+    silences = [
+        replace(Silence(What.TAG, str(number), now - 90, until), number=number)
+        for number, until in enumerate((now - 30, now, now + 600, now - LOOK_BACK), 1)
+    ]
+    ledger.answers([], silences)
+    ledger.answers([], [])
+    kept = {each.name: each.until for each in ledger.silences}
+    assert kept == {"1": now - 30, "2": now, "3": now}

@@ -235,6 +235,7 @@ REFUSALS: list[tuple[bytes, FaultKind, int | None, str]] = [
     # All rows refused for the account's sake: the key is not to be sent on.
     (body(row(REFUSED, code=10)), FaultKind.AUTH, 10, "refuses the API key"),
     (body(row(REFUSED, code=96), row(REFUSED, code="96")), FaultKind.AUTH, 96, "IP"),
+    (body(row(REFUSED, code=10, message="expired")), FaultKind.AUTH, 10, "expired"),
     (body(row(REFUSED, code=429)), FaultKind.RATE_LIMITED, 429, "Too many requests"),
 ]
 

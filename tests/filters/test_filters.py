@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from smsmon import patterns
 from smsmon.commands.filtering import chosen
 from smsmon.commands.output import Failure
-from smsmon.filters import Coded, Column, Field, FilterError, parse
+from smsmon.filters import Coded, Column, Field, FilterError, Stage, parse, stepped
 from smsmon.filters.groups import GROUP_TABLE_FIELDS
 from smsmon.filters.messages import MESSAGE_FIELDS
 from smsmon.filters.questions import NotDigits, Value, parse_duration, parse_number
@@ -503,3 +503,26 @@ def test_a_text_is_found_in_numbers_that_are_none_also_in_a_whole_column() -> No
         test = NotDigits(needle)
         for rows in (["+33612345678", "Anonymous"], ["+33612345678"], ["Anonymous", "x"]):
             assert test.through(Phones(rows)) == bytes(test(each) for each in rows)
+
+
+STAGES = (Stage("trouble:yes", "in trouble", ""), Stage("!state:live", "not live", ""))
+
+
+@pytest.mark.parametrize(
+    ("text", "then"),
+    [
+        ("", "trouble:yes"),
+        ("trouble:yes", "!state:live"),
+        ("!state:live", ""),
+        ("otp", "trouble:yes otp"),
+        ("trouble:yes otp", "!state:live otp"),
+        ("!state:live otp", "otp"),
+        ("trouble:yesterday", "trouble:yes trouble:yesterday"),
+        ("! otp", "trouble:yes"),
+        ("!", "trouble:yes"),
+        ("!otp", "trouble:yes !otp"),
+        ("!state:live ! otp", "! otp"),
+    ],
+)
+def test_a_key_puts_one_stage_after_the_other_before_what_was_typed(text: str, then: str) -> None:
+    assert stepped(text, STAGES) == then

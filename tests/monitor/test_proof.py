@@ -19,7 +19,7 @@ from smsmon.monitor.sending.proof import (
     Verdict,
     compare,
 )
-from smsmon.recipients import Status
+from smsmon.recipients import Recipient, Recipients, Status
 from tests.support.clock import START
 
 W, D, N = Status.WAITING, Status.DELIVERED, Status.NOT_DELIVERED
@@ -155,3 +155,12 @@ def test_a_clock_that_was_set_back_does_not_make_a_day_longer() -> None:
     proof = Proof()
     proof.refuse(START)
     assert proof.look(START - 3 * DAY) is Verdict.UNPROVEN
+
+
+@pytest.mark.parametrize("stop", [None, False, True])
+@pytest.mark.parametrize("status", Status)
+def test_what_is_known_of_a_recipient_is_what_its_row_said(
+    status: Status, stop: bool | None
+) -> None:
+    one = Recipient("+33600000001", status, "", stop)
+    assert Seen.known(Recipients.of([one]), 0) == Seen.of(one) == Seen(status, stop)

@@ -129,7 +129,9 @@ def _of_no_effect(spec: MutationSpec) -> bool:
     return (
         (operator.endswith("ReplaceTrueWithFalse") and "strict=True" in line)
         # pictures hold how a column looks
-        or any(each in line for each in ("width=", "priority=", "shown=", "kw_only="))
+        or any(
+            each in line for each in ("width=", "priority=", "shown=", "may_be_empty=", "kw_only=")
+        )
         # the star before arguments that have to be named is no product
         or (signature and "Operator_Mul_" in operator)
         or begun.startswith(("@dataclass", "@lru_cache"))

@@ -143,6 +143,16 @@ def test_nothing_moves_for_less_than_a_twenty_fifth_of_a_share(mine: int, moves:
     assert bool(Share(one, [one, other], wanted, 0.0).excess(held[:mine])) is moves
 
 
+def test_what_is_left_to_even_out_goes_with_the_message_of_the_right_weight() -> None:
+    wanted = watched({"light": 0.22, "right": 0.26, "heavy": 0.82, "its": 0.9, "third": 0.8})
+    mine = ["heavy", "light", "right"]
+    members = [
+        member(owner, ALWAYS, 0.0, wanted, held)
+        for owner, held in (("p0", mine), ("p1", ["its"]), ("p2", ["third"]))
+    ]
+    assert Share(members[0], members, wanted, 0.0).excess(mine) == ["right"]
+
+
 def test_what_takes_a_request_of_its_own_is_shared_apart_where_there_is_much_of_it() -> None:
     for alone in (5, 160):
         wanted = {

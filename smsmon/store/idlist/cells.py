@@ -237,9 +237,10 @@ class ListBuilder:
 
     def doubt_total(self) -> None:
         """What ends a list is none of its ids where it is how many they are, or their sum."""
-        *above, (line, last) = self.entries or [(0, Entry("0"))]
+        above = self.entries[:-1]
         if len(above) < 2 or any(len(entry.id) < LONG for _, entry in above):
             return
+        line, last = self.entries[-1]
         if int(last.id) in (len(above), sum(int(entry.id) for _, entry in above)):
             self.entries = above
             self.refuse(line, f"{last.id} {last.label}".rstrip(), A_TOTAL)
