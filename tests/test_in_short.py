@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import fields, replace
 
 import pytest
 
 from smsmon.alerts import About, Acknowledgement, Episode, Severity, Subject
 from smsmon.in_short import alerts as said_alerts
 from smsmon.in_short import besides, is_trouble, stretches, worst_first
-from smsmon.model import EventKind
-from smsmon.store.past import InShort, Unread, with_alerts
+from smsmon.model import Event, EventKind
+from smsmon.monitor import ledger
+from smsmon.store.past import InShort, Pruned, Unread, of_accounts, with_alerts
+from smsmon.store.sql.batch import Batch
 
 GRAVE = Episode("losses", Subject(About.MESSAGE, "9"), Severity.CRITICAL, "", 1.0, 1.0)
 WORST_FIRST = [
@@ -127,3 +129,20 @@ def test_what_happened_besides_leaves_out_what_unread_tells() -> None:
              (EventKind.NOT_FOUND, 2))  # fmt: skip
     assert besides(InShort("1", events=kinds)) == "first read, not found 2 ×"
     assert besides(InShort(None, events=((EventKind.ACCOUNT_DOWN, 1),))) == "down"
+
+
+def test_an_account_was_unread_from_each_end_of_well_to_the_next_begin() -> None:
+    down, stopped, up = EventKind.ACCOUNT_DOWN, EventKind.ACCOUNT_STOPPED, EventKind.ACCOUNT_UP
+    happened = [(up, 5), (down, 10), (down, 11), (up, 20), (up, 21), (stopped, 30), (up, 40),
+                (down, 50)]  # fmt: skip
+    events = [Event(kind, at, None, "shop") for kind, at in happened]
+    stretches = (Unread(10, 20), Unread(30, 40), Unread(50, None))
+    for since, kept in ((0, stretches), (20, stretches[1:]), (40, stretches[2:])):
+        (row,) = of_accounts(events, since, {"shop"})
+        assert (row.unread, row.last_at) == (kept, 50)
+
+
+@pytest.mark.parametrize("nothing", [InShort(None, ""), Pruned(), Batch()], ids=type)
+def test_what_nothing_was_said_of_is_nothing(nothing: InShort | Pruned | Batch) -> None:
+    assert not any(getattr(nothing, each.name) for each in fields(nothing))
+    assert not any(ledger.Head())

@@ -125,6 +125,9 @@ def test_an_hour_that_comes_twice_is_left_out_neither_as_a_beginning_nor_as_an_e
     assert read("yesterday", at("2026-10-26 12:00"), PARIS).end - hour.start < 25 * 3600
     day = read("25 oct", at("2026-10-27 12:00"), PARIS)
     assert day.end - day.start == 25 * 3600
+    for half in ("02:30", "2026-10-25 02:30", "25 oct 02:30", "today 02:30"):
+        assert read(f"{half} until 02:45", now, PARIS).start == at("2026-10-25 02:30", fold=0)
+        assert read(f"02:15 until {half}", now, PARIS).end == at("2026-10-25 02:30", fold=1)
     # While the hour runs for the first time, the second is still to come.
     early = at("2026-10-25 02:20", fold=0)
     assert read("02:15", early, PARIS) == Range(at("2026-10-25 02:15"), early, open=True)

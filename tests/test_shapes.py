@@ -11,8 +11,16 @@ import pytest
 
 from smsmon.alerts import About, Acknowledgement, Edge, Silence, Subject, What, Worst
 from smsmon.filters import Kind
+from smsmon.model import Entry
 from smsmon.monitor.alerts import Alert
-from smsmon.shapes import alert_json, episode_json, in_short_json, shape_of, silence_json
+from smsmon.shapes import (
+    alert_json,
+    entry_json,
+    episode_json,
+    in_short_json,
+    shape_of,
+    silence_json,
+)
 from smsmon.store.past import InShort
 from smsmon.times import utc
 from tests.alerting.fakes import episode
@@ -69,3 +77,16 @@ def test_ids_stay_and_so_do_names_of_accounts_and_rules() -> None:
     assert episode_json(SAID, private=True)["subject"] == "2270138"
     silenced = Silence(What.MESSAGE, "2270138", 0.0, 9.0)
     assert silence_json(silenced, private=True)["name"] == "2270138"
+
+
+def test_an_entry_is_told_whole_and_what_it_has_not_is_null() -> None:
+    bare = {"id": "300", "label": "", "tags": [], "note": "", "note_by": "", "note_at": None,
+            "added_at": None, "paused": False, "profile": "default"}  # fmt: skip
+    assert entry_json(Entry("300")) == bare
+    noted = Entry("300", "OTP", ("a", "b"), "n", note_by="anna", note_at=60.0, added_at=30.0,
+                  paused=True, profile="shop")  # fmt: skip
+    assert entry_json(noted) == {
+        "id": "300", "label": "OTP", "tags": ["a", "b"], "note": "n", "note_by": "anna",
+        "note_at": "1970-01-01T00:01:00Z", "added_at": "1970-01-01T00:00:30Z", "paused": True,
+        "profile": "shop",
+    }  # fmt: skip

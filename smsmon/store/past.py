@@ -203,7 +203,8 @@ def of_accounts(events: Iterable[Event], since: float, down: Container[str]) -> 
         if event.kind in _OF_BATCHES:
             pass
         elif event.kind is EventKind.ACCOUNT_UP:
-            own[-1:] = [own[-1]._replace(until=event.at)] if is_open else own[-1:]
+            if is_open:
+                own[-1] = own[-1]._replace(until=event.at)
         elif not is_open:
             own.append(Unread(event.at, None))
         if event.at >= since:

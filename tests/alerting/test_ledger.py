@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from smsmon.alerting.ledger import LOOK_BACK, Ledger
+from smsmon.alerting.ledger import LOOK_BACK, TRY_AGAIN, Ledger
 from smsmon.alerts import Silence, What
-from tests.alerting.fakes import InTurn
+from smsmon.monitor.alerts import Alert
+from tests.alerting.fakes import InTurn, about
+from tests.alerting.test_property import RULE
 from tests.store.memory_alerts import MemoryAlerts
 from tests.support.clock import VirtualClock
 
@@ -36,3 +38,20 @@ def test_of_a_silence_that_is_no_more_it_is_kept_when_it_was_over() -> None:
     ledger.answers([], [])
     kept = {each.name: each.until for each in ledger.silences}
     assert kept == {"1": now - 30, "2": now, "3": now}
+
+
+async def test_that_something_was_written_is_told_and_nothing_is_of_what_was_not() -> None:
+    clock, told = VirtualClock(), list[float]()
+    record = InTurn(MemoryAlerts())
+    ledger = Ledger(record, clock, lambda: told.append(clock.monotonic()))
+    ledger.kept = True
+    await ledger.write()
+    assert not told
+    ledger.fire(Alert(RULE, about("300"), True, clock.now(), clock.now()))
+    record.fails = True
+    await ledger.write()
+    assert not told
+    record.fails = False
+    await clock.advance(TRY_AGAIN)
+    await ledger.write()
+    assert len(told) == 1

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from smsmon.egress.slices import LEAVES, Slices, terms
 from smsmon.monitor.ledger import EASED_FOR, GUARD, HEADROOM, WINDOW
-from smsmon.store.shared import Terms, Use
+from smsmon.store.shared import NOTHING, Terms, Use
 from tests.monitor.fakes import windows_passed
 from tests.store.memory_allowance import Kept
 
@@ -238,3 +238,22 @@ def test_a_look_that_failed_leaves_nothing_to_tell() -> None:
     slices.call(0.0)
     slices.failed()
     assert not slices.only_looks, "it is not known what that was granted"
+
+
+@pytest.mark.parametrize("urgent", [False, True])
+def test_who_cannot_wait_says_so_in_the_next_call_and_what_it_sent_counts_for_a_minute(
+    urgent: bool,
+) -> None:
+    slices = Slices()
+    assert slices.take(100.0, urgent=urgent) > 0
+    call = slices.call(100.0)
+    assert (call.urgent, call.out, call.landed, call.used) == (urgent, 0, 0, 0)
+    slices.answered(100.0, 100.1, Use(5, NOTHING, granted=3, share=40.0))
+    assert [slices.take(100.2, urgent=False) for _ in range(2)] == [0.0, 0.0]
+    slices.landed(101.0)
+    call = slices.call(101.0)
+    assert (call.urgent, call.out, call.landed, call.used) == (False, 2, 1, 1)
+    slices.failed()
+    slices.landed(102.0)
+    for now, used in ((102.0, 5), (160.0, 5), (160.2, 2), (161.0, 1), (162.0, 0)):
+        assert slices.used(now) == used

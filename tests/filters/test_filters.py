@@ -251,6 +251,19 @@ def test_what_is_typed_has_a_length_and_one_more_is_refused(longest: str, why: s
         parse(re.sub(r"(?=\w/?$)", "1", longest), MESSAGE_FIELDS)
 
 
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (f"{'x' * 20}y:1", f"no field {'x' * 20} here."),
+        (f"country:{'x' * 20}y", f"called {'x' * 20}."),
+    ],
+)
+def test_twenty_letters_are_repeated_of_a_name_that_nobody_knows(text: str, words: str) -> None:
+    with pytest.raises(FilterError) as error:
+        parse(text, RECIPIENT_FIELDS)
+    assert words in error.value.sentence
+
+
 def test_a_time_of_day_is_a_word_and_no_field() -> None:
     assert message_matches("12:04", {"label": "sent at 12:04"})
 

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from smsmon.filters import Field, FilterError, Kind, parse
+from smsmon.filters.groups import GROUP_TABLE_FIELDS
 from smsmon.filters.messages import ALERT_FIELD, MESSAGE_FIELDS
 from smsmon.filters.prompt import OFFERED_LIMIT, completions, examples, hint
 from smsmon.filters.questions import Value
@@ -66,6 +67,23 @@ def test_a_word_is_completed_by_fields_words_and_what_the_table_holds(
 )  # fmt: skip
 def test_what_cannot_go_on_has_no_candidates(text: str) -> None:
     assert became(text) == []
+
+
+@pytest.mark.parametrize(
+    ("fields", "plain", "offered"),
+    [
+        (MESSAGE_FIELDS, "id label note state tag", "id label profile source tag"),
+        (RECIPIENT_FIELDS, "country phone status word", "country word"),
+        (GROUP_TABLE_FIELDS, "alert group", "alert group"),
+        (LOG_FIELDS, "message phone text", "message"),
+    ],
+    ids=["messages", "recipients", "groups", "log"],
+)
+def test_which_fields_a_bare_word_looks_in_and_whose_values_are_offered(
+    fields: tuple[Field, ...], plain: str, offered: str
+) -> None:
+    assert " ".join(sorted(each.name for each in fields if each.plain)) == plain
+    assert " ".join(sorted(each.name for each in fields if each.offered)) == offered
 
 
 def test_countries_are_offered_by_their_code_and_numbers_of_people_never() -> None:

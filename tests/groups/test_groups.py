@@ -232,6 +232,8 @@ def test_it_was_sent_when_the_source_says_else_when_it_was_added_or_its_first_da
         name: [*scene.groups.members(Dimension.MINUTE, name)]
         for name in scene.groups.rows(Dimension.MINUTE, scene.now)
     }
+    scene.add("5", arrival=None, added_at=0.0)
+    assert [*scene.groups.members(Dimension.MINUTE, "")] == ["5"], "nobody knows when"
     minutes = ("2026-11-18T11:06:00Z", "2026-11-18T11:07:00Z", "2026-11-18T11:05:00Z")
     assert found == dict(zip(minutes, (["1"], ["2", "3"], ["4"]), strict=True))
 

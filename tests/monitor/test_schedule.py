@@ -9,7 +9,7 @@ from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from smsmon.monitor.hazard import EDGES, Curve, built_in_reports, built_in_stops, curve_through
-from smsmon.monitor.schedule import Limits, next_interval, not_found_interval, spread
+from smsmon.monitor.schedule import Limits, next_interval, not_found_interval, spread, usual_rate
 
 HOUR = 3600.0
 REPORTS, STOPS = built_in_reports(), built_in_stops()
@@ -33,6 +33,16 @@ def test_interval_follows_the_square_root_of_the_expected_changes(
     limits = Limits(max_interval=1e9)
     given_interval = next_interval(0.0, waiting, 0, _flat(rate), NOTHING, limits)
     assert given_interval == pytest.approx(sqrt(2 * limits.price / (rate * waiting)))
+
+
+@pytest.mark.parametrize(("waiting", "others"), [(0, 0), (1, 0), (0, 1), (40, 3), (500, 9_000)])
+def test_how_often_it_is_read_where_there_is_room_follows_what_may_change(
+    waiting: int, others: int
+) -> None:
+    limits = Limits(min_interval=1.0, max_interval=1e5)
+    found = usual_rate(9.0, waiting, others, _flat(0.02), _flat(0.0003), limits)
+    suits = sqrt((waiting * 0.02 + others * 0.0003) / (2 * limits.price))
+    assert found == pytest.approx(min(max(suits, 1e-5), 1.0))
 
 
 @example(0.0, 0, 0, 13.827019606200235)

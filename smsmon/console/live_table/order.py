@@ -165,7 +165,7 @@ def _parts(values: array[float], *, reverse: bool) -> Iterable[Iterable[int]]:
 
 def _having(code: int, codes: bytes) -> Iterable[int]:
     chosen = bytearray(256)
-    chosen[code] = 1
+    chosen[code] = True
     return compress(count(), codes.translate(chosen))
 
 
