@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import fields, replace
+from itertools import pairwise
 
 import pytest
 
 from smsmon.alerts import About, Acknowledgement, Episode, Severity, Subject
 from smsmon.in_short import alerts as said_alerts
 from smsmon.in_short import besides, is_trouble, stretches, worst_first
-from smsmon.model import Event, EventKind
+from smsmon.model import Event, EventKind, Transition
 from smsmon.monitor import ledger
-from smsmon.store.past import InShort, Pruned, Unread, of_accounts, with_alerts
+from smsmon.recipients import Recipient, Status
+from smsmon.store.past import InShort, Pruned, Sighting, Unread, of_accounts, with_alerts
 from smsmon.store.sql.batch import Batch
 
+W, D, N, U = Status.WAITING, Status.DELIVERED, Status.NOT_DELIVERED, Status.UNKNOWN
 GRAVE = Episode("losses", Subject(About.MESSAGE, "9"), Severity.CRITICAL, "", 1.0, 1.0)
 WORST_FIRST = [
     InShort(None, "default", unread=(Unread(1.0, 2.0),)),
@@ -146,3 +149,29 @@ def test_an_account_was_unread_from_each_end_of_well_to_the_next_begin() -> None
 def test_what_nothing_was_said_of_is_nothing(nothing: InShort | Pruned | Batch) -> None:
     assert not any(getattr(nothing, each.name) for each in fields(nothing))
     assert not any(ledger.Head())
+
+
+@pytest.mark.parametrize(
+    ("path", "took"),
+    [
+        ((W, D), 7.0),
+        ((U, N), 7.0),
+        ((W, U, D), 8.0),
+        ((W, D, N), 7.0),  # the first time it was final
+        ((W, D, W), None),  # it is not any more
+        ((None, D), None),  # it was so when it was seen first
+        ((D, N), None),
+        ((W,), None),
+    ],
+)
+def test_how_long_it_took_is_from_first_seen_to_first_seen_final(
+    path: tuple[Status | None, ...], took: float | None
+) -> None:
+    steps = enumerate(pairwise(path))
+    changes = tuple(
+        Transition("1", 0, "", before, after, "", False, False, None, 7.0 + at)
+        for at, (before, after) in steps
+        if after is not None
+    )
+    last = Recipient("", path[-1] or U, "")
+    assert Sighting("1", "", 0, last, 0.0, None, 9.0, changes).took == took

@@ -80,8 +80,10 @@ def test_ids_stay_and_so_do_names_of_accounts_and_rules() -> None:
 
 
 def test_an_entry_is_told_whole_and_what_it_has_not_is_null() -> None:
-    bare = {"id": "300", "label": "", "tags": [], "note": "", "note_by": "", "note_at": None,
-            "added_at": None, "paused": False, "profile": "default"}  # fmt: skip
+    bare: dict[str, Any] = {
+        "id": "300", "label": "", "tags": [], "note": "", "note_by": "", "note_at": None,
+        "added_at": None, "paused": False, "profile": "default",
+    }  # fmt: skip
     assert entry_json(Entry("300")) == bare
     noted = Entry("300", "OTP", ("a", "b"), "n", note_by="anna", note_at=60.0, added_at=30.0,
                   paused=True, profile="shop")  # fmt: skip

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from smsmon.alerting.ledger import LOOK_BACK, TRY_AGAIN, Ledger
+from smsmon.alerting.ledger import TRY_AGAIN, Ledger
+from smsmon.alerting.telling import LOOK_BACK
 from smsmon.alerts import Silence, What
 from smsmon.monitor.alerts import Alert
 from tests.alerting.fakes import InTurn, about

@@ -551,21 +551,23 @@ async def test_a_number_that_is_not_the_only_one_has_its_message_read_alone(told
         assert several == ({"app"} if told else set()), "read alone, it came to have more"
 
 
-@pytest.mark.parametrize("final", [False, True])
-def test_any_of_a_kind_may_be_compared_and_of_those_that_wait_the_oldest(final: bool) -> None:
+@pytest.mark.parametrize("kind", ["new", "waits", "final"])
+def test_any_of_a_kind_may_be_compared_and_of_those_that_wait_the_oldest(kind: str) -> None:
     board, rng, chosen = Board(), Random(1), Counter[str]()
+    status = Status.DELIVERED if kind == "final" else Status.WAITING
     for age, id in enumerate("abcd"):
         board.watch(Entry(id, added_at=START - age * DAY), START)
-        board.apply(report([row(1, Status.DELIVERED if final else Status.WAITING)], id), START)
+        board.apply(report([row(1, status)], id), START)
     for _ in range(400):
         sample = batches.Sample(rng)
         for each in board:
-            sample.see(each, Unchanged(each.id, b"", START, START), ())
+            told = report([row(1, status)], each.id)
+            sample.see(each, told if kind == "new" else Unchanged(each.id, b"", START, START), ())
             best = sample.choose(2)
         assert best is not None
         chosen[best[0].id] += 1
-    assert chosen.keys() == ({*"abcd"} if final else {"d"})
-    assert not final or min(chosen.values()) > 60
+    assert chosen.keys() == ({"d"} if kind == "waits" else {*"abcd"})
+    assert kind == "waits" or min(chosen.values()) > 60
 
 
 async def test_a_source_that_tells_one_number_of_several_is_found_out() -> None:

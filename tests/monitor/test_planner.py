@@ -12,7 +12,7 @@ from smsmon.model import Arrival, Entry
 from smsmon.monitor.agenda import LANES_PER_OCTAVE, SHORTEST, Agenda, Stretch, Turn
 from smsmon.monitor.board import Board
 from smsmon.monitor.habits import Habits
-from smsmon.monitor.planner import Planner
+from smsmon.monitor.planner import FIRST_INTERVAL, Planner
 from smsmon.monitor.schedule import Limits
 from smsmon.recipients import Status
 from tests.monitor.fakes import report, row
@@ -206,13 +206,25 @@ def test_when_the_next_comes_due_is_told_beside_whose_turn_it_is() -> None:
 
 def test_what_another_one_left_overdue_goes_in_its_order_and_the_rest_when_it_was_to() -> None:
     board, clock = Board(), VirtualClock(START)
-    for id, due in {"300": -5, "301": -50, "302": 20, "303": -20, "304": None, "305": 1e6}.items():
+    for id, due in {
+        "300": -5,
+        "301": -50,
+        "302": 20,
+        "303": -20,
+        "304": None,
+        "305": 1e6,
+        "306": 0.3,
+    }.items():
         board.watch(Entry(id), START)
         board[id].next_due = None if due is None else START + due
     planner = Planner(board, clock, Limits(), Habits(), lambda: None)
     assert planner.go_on([*board.messages], per_second=2.0) == ["304", "305"]
     planned = {id: (board[id].next_due or 0.0) - START for id in ("301", "303", "300", "302")}
     assert planned == {"301": 0.0, "303": 0.5, "300": 1.0, "302": 20.0}
+    turns = {turn.message_id: turn.interval for id in planned if (turn := planner.turn(id))}
+    assert turns == {"301": FIRST_INTERVAL, "303": FIRST_INTERVAL, "300": FIRST_INTERVAL, "302": 20}
+    assert (at_once := planner.turn("306")) is not None
+    assert at_once.interval == Limits().min_interval
 
 
 @pytest.mark.parametrize(
@@ -240,6 +252,20 @@ def test_what_comes_by_itself_is_first_read_when_its_report_is_to_be_expected(
     assert planned == pytest.approx([due, 0.0], abs=0.1)
     planner.look_at(frozenset(["300"]))
     assert (board["300"].next_due or 0.0) - START == pytest.approx(looked_at, abs=0.1)
+
+
+def test_what_a_source_brought_competes_as_what_it_is_and_what_nobody_knows_as_new() -> None:
+    board, clock = Board(), VirtualClock(START)
+    board.watch(Entry("300", added_at=START, arrival=Arrival("otp", 3600.0)), START)
+    board.watch(Entry("301", added_at=START), START)
+    for id in ("300", "301"):
+        board.apply(report([row(1, Status.DELIVERED)], id, START), START)
+    planner = Planner(board, clock, Limits(), Habits(), lambda: None)
+    planner.spread_out(["300", "301"], per_second=1.0)
+    brought, added = planner.turn("300"), planner.turn("301")
+    assert brought is not None
+    assert added is not None
+    assert (brought.interval, added.interval) == (Limits().max_interval, FIRST_INTERVAL)
 
 
 def test_what_is_read_for_the_longest_interval_alone_gives_way_first_and_is_not_forgotten() -> None:

@@ -53,6 +53,10 @@ def test_rows_are_due_for_less_where_requests_read_few(rows: int, share: float) 
             pool.put(str(number), now, 1.0, 1)
         pool.take(now + 5)
     assert pool.share_of(1) == share / ROWS
+    for number in range(MOST_PAIRS - 5 if rows == 5 else 5):  # one alone changes nothing
+        pool.put(f"other {number}", NOW + 5_000, 1.0, 1)
+    pool.take(NOW + 5_005)
+    assert pool.share_of(1) == share / ROWS
     for turn in range(200):
         for number in range(MOST_PAIRS):
             pool.put(str(number), NOW + 10_000 + turn, 1.0, 1)
