@@ -50,6 +50,14 @@ def expanded(text: str) -> Path:
     return path
 
 
+def here() -> Path:
+    """The folder we are in; the user's home folder where that one is gone."""
+    try:
+        return Path.cwd()
+    except OSError:
+        return Path(os.path.abspath(os.path.expanduser("~/")))
+
+
 class LocationError(Exception):
     """There is no place for the files; the text says what to set."""
 

@@ -25,6 +25,7 @@ from smsmon.filters.groups import GROUP_ROWS
 from smsmon.filters.messages import MESSAGES, OfStanding
 from smsmon.filters.recipients import RecipientRow, recipient_row
 from smsmon.groups import Figures
+from smsmon.locations import here
 from smsmon.monitor.standing import Standing, standing
 from smsmon.monitor.state import Watched
 from smsmon.shapes import fact_json, known_json
@@ -241,7 +242,7 @@ class Exports:
         try:
             files.make_folder(self.locations.exports)
         except OSError:
-            suggested = Path.cwd() / suggested.name
+            suggested = here() / suggested.name
         self.app.push_screen(SaveScreen(suggested, what, masked=self._masked), answered)
 
     def _named(self, keys: Sequence[Any]) -> str:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from smsmon import exit_codes
+from smsmon.locations import here
 from tests.cli.inside import Inside
 from tests.cli.program import Program
 from tests.files.kinds import NOBODY, as_user, root_only
@@ -68,6 +69,7 @@ def test_a_folder_that_is_gone_while_we_are_in_it_is_no_fault(
         code, output = Inside(Path(home) if home else tmp_path / "home", ACCOUNT).run(args)
         assert code != exit_codes.CRASH, output
         assert b"is gone" in output or not home or args[0] == "import"
+    assert here().is_absolute()  # where the demo and the console export to
 
 
 @pytest.mark.parametrize("name", ["config.toml", "watchlist.toml"])

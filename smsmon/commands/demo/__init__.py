@@ -83,7 +83,7 @@ def demo(ctx: click.Context, seed: int, speed: float, team: bool) -> None:
         ctx.exit(run(seed, speed))
 
     from smsmon.console.app import run_console
-    from smsmon.locations import Locations
+    from smsmon.locations import Locations, here
     from smsmon.simulator.scenario import demo_entries, demo_world
     from smsmon.simulator.thread import ServerThread
     from smsmon.store import open_store
@@ -96,7 +96,7 @@ def demo(ctx: click.Context, seed: int, speed: float, team: bool) -> None:
     ):
         home = Path(folder)
         # An export in the temporary folder would be gone before it was looked at.
-        locations = replace(Locations.under(home), exports=Path.cwd())
+        locations = replace(Locations.under(home), exports=here())
         write_account(home, server.base_url, server.key, ALERTS + reads(log))
         # An empty environment: a key that is set for real work must not reach the demo.
         settings = read_settings(locations, environ={})

@@ -93,7 +93,7 @@ def run(seed: int, speed: float) -> int:
         write_account,
     )
     from smsmon.console.app import run_console
-    from smsmon.locations import Locations
+    from smsmon.locations import Locations, here
     from smsmon.simulator.scenario import demo_entries, demo_world
     from smsmon.simulator.thread import ServerThread
     from smsmon.store import open_store
@@ -116,7 +116,7 @@ def run(seed: int, speed: float) -> int:
             more = f'[polling]\nrole = "{role}"\n{ALERTS}{source}'
             write_account(each, server.base_url, server.key, more, store=address)
         # An export in the temporary folder would be gone before it was looked at.
-        locations = replace(Locations.under(home), exports=Path.cwd())
+        locations = replace(Locations.under(home), exports=here())
         # An empty environment: a key that is set for real work must not reach the demo.
         settings = read_settings(locations, environ={})
         store = open_store(locations, settings)
