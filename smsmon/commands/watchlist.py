@@ -317,8 +317,8 @@ def import_(file: str, form: str | None, strict: bool) -> None:
     name = shown_name(file)
     for said in shortened([line_of(problem) for problem in found.problems]):
         say(f"smsmon: {name}, {said}" if said.startswith("line") else said)
-    for doubt in found.doubts:
-        say(f"{name}, {line_of(doubt)}")
+    for said in shortened([f"{name}, {line_of(doubt)}" for doubt in found.doubts]):
+        say(said)
     left_out = counted(len(found.problems), "line")
     if strict and found.problems:
         fail(f"Nothing was imported: {left_out} would be left out.")

@@ -414,6 +414,31 @@ def test_the_id_of_what_holds_messages_is_none_of_theirs(around: str) -> None:
     assert taken('{"message_id": 2270142, "rows": [{"messageId": 2270142}]}') == {"2270142": ""}
 
 
+def test_what_is_no_text_is_left_out_of_an_object_and_told() -> None:
+    listed = parse('[{"id": 300, "label": {"fr": "Noël"}}, {"id": 301, "note": [], "tags": ["a"]}]')
+    assert [(entry.id, entry.label, entry.note) for entry in listed.entries] == [
+        ("300", "", ""),
+        ("301", "", ""),
+    ]
+    assert [(doubt.text, doubt.why) for doubt in listed.doubts] == [
+        ('{"fr": "Noël"}', "is left out as the label, as it is no text"),
+        ("[]", "is left out as the note, as it is no text"),
+    ]
+
+
+@pytest.mark.parametrize("form", [None, Form.CSV])
+@pytest.mark.parametrize(
+    "more", [";0,045", "\t0,045", ";0,5;0,09", ";0.045", ",0.045", ",0.09,0.5"]
+)
+def test_a_price_behind_an_id_is_no_part_of_it(form: Form | None, more: str) -> None:
+    listed = parse(f"2270142{more}\n2270143{more}", form)
+    assert [entry.id for entry in listed.entries] == ["2270142", "2270143"]
+    assert {re.split("[;, ]", entry.label)[0] for entry in listed.entries} == {
+        re.split(r"[;\t, ]", more.lstrip(";\t,"))[0]
+    }
+    assert not listed.problems
+
+
 def test_an_object_that_names_a_key_twice_names_no_id() -> None:
     listed = parse('[{"id": 300},\n{"id": 301, "id": 302}, {"id": 303, "x": {"y": 1, "y": 2}}]')
     assert [entry.id for entry in listed.entries] == ["300", "303"]

@@ -113,6 +113,10 @@ def _take_one(record: Record, value: Any, builder: ListBuilder) -> None:
             raise value
         if isinstance(value, dict):
             builder.take(record.line, _entry(value))
+            for name, each in zip(_fields(value), value.values(), strict=True):
+                if name and name not in ("id", "tags") and isinstance(each, list | dict):
+                    why = f"is left out as the {name.partition('_')[0]}, as it is no text"
+                    builder.doubt(record.line, _shown(each), why)
         elif isinstance(value, str):
             builder.take(record.line, Entry(id_in(value)))
         else:
@@ -130,7 +134,9 @@ def _entry(value: Mapping[str, Any]) -> Entry:
         raise ValueError("its id may be that of what holds the messages in it: call it message_id")
     named = {field: each for field, each in zip(fields, value.values(), strict=True) if field}
     tags = named.pop("tags", None)
-    texts = {field: _text(each) for field, each in named.items()}
+    texts = {
+        field: _text(each) for field, each in named.items() if not isinstance(each, list | dict)
+    }
     entry = entry_of(texts, trusted=tuple(value) in _EXPORTED)
     return replace(entry, tags=clean_tags(_tags(tags)))
 
@@ -148,7 +154,7 @@ def _fields(value: Mapping[str, Any]) -> list[str]:
     """The field of each key; a list that is named as the ids are is a list of messages."""
     fields = fields_of(value)
     return [
-        field if field == "tags" or not isinstance(each, list | dict) else ""
+        field if field != "id" or not isinstance(each, list | dict) else ""
         for field, each in zip(fields, value.values(), strict=True)
     ]
 

@@ -45,7 +45,8 @@ _WORD = re.compile(
     rf"""
       (?P<phone> (?:\+|0)(?:[ ./-]?\(?[0-9]\)?){{8,14}}(?!\w) )
     | (?P<grouped> [0-9]{{1,3}}(?P<sign>[{GROUPING}])[0-9]{{3}}(?:(?P=sign)[0-9]{{3}})*(?!\w) )
-    | (?P<decimal> [0-9]{{1,15}},0{{1,2}}(?!\w) | [0-9]+,[0-9]+E\+?[0-9]+ )
+    | (?P<price> 0[.,][0-9]+(?!\w|[.,][0-9]) )
+    | (?P<decimal> [0-9]{{1,15}},0{{1,2}}(?!\w|[.,][0-9]) | [0-9]+,[0-9]+E\+?[0-9]+ )
     | (?P<spaced> [0-9]{{1,3}}(?:[ ][0-9]{{3}})+(?!\w) )
     | (?P<commas> [0-9]{{1,3}}(?:,[0-9]{{3}})+(?!\w) )
     | (?P<formula> ="[^"]*" )
@@ -173,7 +174,7 @@ def _words(text: str) -> list[_Word]:
             found += [_Word(part[0], part[0], start + part.end(), "word") for part in parts]
         else:
             found.append(_Word(piece, message_id, match.end(), kind))
-            if not message_id and not piece[0].isdigit():
+            if kind == "price" or (not message_id and not piece[0].isdigit()):
                 break
     return found
 

@@ -33,6 +33,7 @@ from smsmon.store.idlist.cells import (
 
 DELIMITERS = ",;\t|"
 _LINE_END = re.compile(r"\r\n|\r|\n")
+_FIRST_DELIMITER = re.compile(rf'^(?:"[^"\n]*"|[^"{DELIMITERS}\n])*([{DELIMITERS}])', re.MULTILINE)
 _NO_COMMENT = re.compile(
     rf"\s*#(?:[0-9]{{3}}|[0-9]+\W+[0-9]{{3}}|N/A|[^\W_]+(?:/0)?[!?]|#+ *[{DELIMITERS}])"
 )
@@ -64,8 +65,11 @@ def is_silent(text: str) -> bool:
 
 
 def delimiter_of(text: str) -> str:
-    """The delimiter that ``text`` has most of; empty when it has none."""
-    most = max(DELIMITERS, key=text.count)
+    """The delimiter that comes first in most lines of ``text``: a comma that follows may be one of
+    numbers. Of several the one there is most of; empty when it has none.
+    """
+    first = _FIRST_DELIMITER.findall(text)
+    most = max(DELIMITERS, key=lambda each: (first.count(each), text.count(each)))
     return most if most in text else ""
 
 
