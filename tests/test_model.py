@@ -103,6 +103,12 @@ def test_the_delivery_rate_is_delivered_over_final_with_waiting_left_out() -> No
     assert Counts(total=5, waiting=5).delivery_rate is None
 
 
+@pytest.mark.parametrize("text", ["", "0", "1", "2", "+0", "+1", "+2", "+12", "01", "-1"])
+def test_a_number_of_few_digits_stays_as_it_was(text: str) -> None:
+    column = Phones([text, "+33612345678", text])
+    assert [*column] == [column[0], column[1], column[2]] == [text, "+33612345678", text]
+
+
 @pytest.mark.parametrize("place", [0, 1, 299])
 def test_one_recipient_keeps_its_word_wherever_it_stands_among_the_words(place: int) -> None:
     words = tuple(f"word {number}" for number in range(300))

@@ -12,8 +12,11 @@ from smsmon.console.line import fitted
 from smsmon.console.signs import Tone
 from smsmon.console.totals import MessageFigures, delays, totals
 from smsmon.model import Counts, Entry
+from smsmon.monitor.board import Board
 from smsmon.recipients import Status
 from smsmon.times import counted
+from tests.monitor.fakes import report, row
+from tests.support.clock import START
 from tests.support.scene import DAY, SMALL, WIDE, Scene
 from tests.support.waiting import screen_text
 
@@ -54,6 +57,24 @@ def test_recipients_are_counted_as_people_say_it(number: int, of_filtered: bool)
     noun = "filtered recipient" if of_filtered else "recipient"
     told = totals(Counts(total=number, waiting=number), 160, of_filtered=of_filtered).plain
     assert told.startswith(f"{counted(number, noun)}  ")
+
+
+@pytest.mark.parametrize(("few_enough", "reckoned"), [(2, False), (3, True), (4, True)])
+def test_delays_of_a_large_message_are_reckoned_for_whoever_is_inside_of_it(
+    few_enough: int, reckoned: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("smsmon.console.totals.FEW_ENOUGH", few_enough)
+    board = Board()
+    board.watch(Entry(MESSAGE), START)
+    for at, status in (0, Status.WAITING), (60, Status.DELIVERED):
+        rows = [row(number, status) for number in range(3)]
+        board.apply(report(rows, MESSAGE, START + at), START + at)
+    figures = MessageFigures()
+    for inside in (False, True, False):
+        _, below = figures.lines(board[MESSAGE], inside=inside)
+        told = " ".join(each.forms[0].plain for each in below)
+        assert ("half within 1 m," in told) is (reckoned or inside)
+        reckoned = reckoned or inside  # it is known then
 
 
 async def test_half_and_nine_in_ten_are_of_what_was_seen_to_be_delivered(tmp_path: Path) -> None:

@@ -257,3 +257,16 @@ def test_who_cannot_wait_says_so_in_the_next_call_and_what_it_sent_counts_for_a_
     slices.landed(102.0)
     for now, used in ((102.0, 5), (160.0, 5), (160.2, 2), (161.0, 1), (162.0, 0)):
         assert slices.used(now) == used
+
+
+def test_what_nobody_wants_any_more_is_given_back_with_the_next_call() -> None:
+    slices = Slices()
+    slices.take(100.0, urgent=False)
+    slices.call(100.0)
+    slices.answered(100.0, 100.1, Use(3, NOTHING, granted=3, share=40.0))
+    assert slices.take(100.2, urgent=False) == 0.0
+    call = slices.call(102.5)
+    assert (call.out, call.want) == (2, 0), "one under way, and one more as it sends lately"
+    slices.answered(102.5, 102.6, Use(2, NOTHING, share=40.0))
+    assert slices.take(102.7, urgent=False) == 0.0
+    assert slices.take(102.7, urgent=False) > 0.0

@@ -570,6 +570,17 @@ def test_any_of_a_kind_may_be_compared_and_of_those_that_wait_the_oldest(kind: s
     assert kind == "waits" or min(chosen.values()) > 60
 
 
+def test_what_is_compared_is_new_then_waits_then_is_final_by_turns() -> None:
+    board, sample = Board(), batches.Sample(Random(1))
+    for id, status in ("0", Status.WAITING), ("1", Status.WAITING), ("2", Status.DELIVERED):
+        board.watch(Entry(id, added_at=START), START)
+        told = report([row(1, status)], id)
+        board.apply(told, START)
+        sample.see(board[id], told if id == "0" else Unchanged(id, b"", START, START), ())
+    chosen = [each and each[0].id for each in map(sample.choose, range(6))]
+    assert chosen == ["0", "1", "2"] * 2
+
+
 async def test_a_source_that_tells_one_number_of_several_is_found_out() -> None:
     room = Room()
     new = [str(each) for each in range(300, 340)]

@@ -134,7 +134,7 @@ def _of_no_effect(spec: MutationSpec) -> bool:
         )
         # the star before arguments that have to be named is no product
         or (signature and "Operator_Mul_" in operator)
-        or begun.startswith(("@dataclass", "@lru_cache"))
+        or begun.startswith(("@dataclass", "@lru_cache", "if TYPE_CHECKING"))
         or (begun.startswith("class ") and "Struct" in line)
     )
 
