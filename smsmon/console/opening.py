@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from smsmon.console.actions import Keymap, Where
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from smsmon.console.tables.happened import Subject
     from smsmon.console.tables.log import LogLine
     from smsmon.session import Session
-    from smsmon.store.past import Happened, NumberFound
+    from smsmon.store.past import Happened, InShort, NumberFound
 
 
 def confirmed(app: App[Any], heading: str, question: str, do: Callable[[], object]) -> None:
@@ -241,8 +241,17 @@ class Dialogs:
                 slot = watched.recipients.phones.find(line.phone) if line.phone else -1
                 self.jump(watched.id, slot if slot >= 0 else None)
 
+        def labelled(row: InShort) -> InShort:
+            """With its label of now: the history has the one of when it was read."""
+            watched = board.get(row.message_id or "")
+            ours = watched is not None and watched.profile == row.profile
+            return replace(row, label=watched.label) if watched and ours else row
+
+        async def in_short(start: float, end: float) -> list[InShort]:
+            return [*map(labelled, await ask(lambda archive: archive.in_short(start, end)))]
+
         past = Past(
-            lambda start, end: ask(lambda archive: archive.in_short(start, end)),
+            in_short,
             lines,
             lambda: self.session.engine.trouble_below,
         )

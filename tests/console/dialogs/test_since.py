@@ -266,7 +266,8 @@ async def test_a_history_that_cannot_be_read_says_so() -> None:
 
 
 async def test_a_line_leads_to_its_recipient(opened: Open) -> None:
-    async with opened([Entry("2270142"), Entry("2270140")]) as (scene, pilot):
+    unread = Entry("1999999", label="Not sent")
+    async with opened([Entry("2270142"), Entry("2270140"), unread]) as (scene, pilot):
         await away(scene, pilot)
         await scene.pass_time(pilot, 60)  # what changes one by one has lines of its own
         assert "i what happened" in scene.screen.query_one(KeyLine).content.plain[:20]
@@ -275,6 +276,8 @@ async def test_a_line_leads_to_its_recipient(opened: Open) -> None:
         assert "i what happened" not in scene.screen.query_one(KeyLine).content.plain[:20]
         screen = scene.app.screen
         assert isinstance(screen, SinceScreen)
+        assert "1999999  Not sent" in text_of(scene), "the history has no label of it yet"
+        screen._pane.table.move_to_key(("2270142", "default"))
         await pilot.press("enter")
         await until(pilot, lambda: len(screen._lines) > 0, "the lines of the worst message")
         table = screen._log.table
