@@ -85,7 +85,7 @@ class Trial:
         if old:
             parts.append(f"{old:,} held already when that began")
         if self.firing:
-            parts.append(f"{self.firing:,} would fire now")
+            parts.append("and would fire now" if number == 1 else f"{self.firing:,} would fire now")
         return f"{', '.join(parts)}."
 
 

@@ -55,7 +55,7 @@ def takes_filter(what: str, lists: str = "") -> Callable[[F], F]:
             metavar="FILTER",
             shell_complete=completing.filters(what),
             default="",
-            help=f"Only {lists or what} that match, as in the console after / :"
+            help=f"Only {lists or what} that match, said as after / in the console:"
             f" '{_EXAMPLES[what]}'. Fields of {fields}: `smsmon export --help` lists them.",
         )(command)
 

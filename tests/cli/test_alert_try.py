@@ -37,6 +37,8 @@ def episode(days_ago: float, lasted: float | None = 600, *, old: bool = False) -
         (30, [episode(30, 60, old=True), episode(0.5, None)],
          "It would have fired 2 times in the last 30 d, 0.1 a day, most on 24 Nov (1), for 12 h 1 m"
          " in all, 1 held already when that began, 1 would fire now."),
+        (0.25, [episode(0.1, None)], "It would have fired 1 time in the last 6 h, for 2 h 24 m in"
+         " all, and would fire now."),
         (0.25, [episode(0.1)], "It would have fired 1 time in the last 6 h, for 10 m in all."),
     ],
 )  # fmt: skip

@@ -212,11 +212,11 @@ def _alert_tone(row: InShort) -> Tone:
 
 
 def of_what(rows: Iterable[InShort]) -> str:
-    """How many messages, accounts and groups they tell of."""
+    """How many messages, accounts and groups they tell of; empty for none."""
     kinds = Counter("message" if each.message_id else "group" if each.group else "account"
                     for each in rows)  # fmt: skip
     told = [counted(kinds[kind], kind) for kind in ("message", "account", "group") if kinds[kind]]
-    return ", ".join(told) or counted(0, "message")
+    return ", ".join(told)
 
 
 def _lasted(all: Sequence[Stretch], formats: Formats) -> str:
