@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 
 GROUPS = ("id", "label", "tag", "phone", "time")
 """The named groups that mean something; ``id`` must be there."""
-MATCHED = 65_536
-"""Characters of a line that are looked at."""
 WITHIN = 0.1
 """Seconds that one line, or one value, may take."""
 QUICK = 0.00005
@@ -63,7 +61,7 @@ class LinePattern:
         Raises ``TooSlow``.
         """
         try:
-            found = self._pattern.search(line[:MATCHED], timeout=WITHIN)
+            found = self._pattern.search(line, timeout=WITHIN)
         except TimeoutError:
             raise TooSlow from None
         if found is None:

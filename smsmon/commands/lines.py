@@ -68,6 +68,7 @@ def _take_lines(
     """
     shown = shown_name(name)
     new = known = left = 0
+    place = 0
     for lines, first in _followed(Path(name)) if follow else _lines(name):
         entries = []
         for place, line in enumerate(lines, first):
@@ -84,6 +85,9 @@ def _take_lines(
             known += len(done.kept)
             if follow and done.new:
                 say(f"Added {listed(entry.id for entry in done.new)}.")
+    for unended in reading.end():
+        left += 1
+        say(f"smsmon: {shown}, line {place}: {_said(unended)}")
     if left > _TOLD:
         say(f"… and {left - _TOLD:,} more.")
     if not new + known:

@@ -215,7 +215,7 @@ def try_(ctx: click.Context, name: str, lines: int, as_json: bool) -> None:
             print_rows([*heads, "line"], rows)
     number = Counter(_result(each) for _, each in results)
     if not read:
-        say("No line was read: there is none yet.")
+        say("No whole line was read: there is none yet.")
     else:
         progress(
             f"Of {counted(len(read), 'line')}: {number['taken']:,} taken,"

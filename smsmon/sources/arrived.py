@@ -4,10 +4,12 @@ the watchlist. Pure.
 
 from __future__ import annotations
 
+import codecs
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from json import JSONDecoder
+from json import JSONDecodeError, JSONDecoder
 from typing import Any, Protocol
 
 from smsmon import phones
@@ -27,8 +29,12 @@ LINE_LIMIT = 1 << 20
 
 
 def decoded(line: bytes) -> str:
-    """A line as text: UTF-8 if it is, Latin-1 if not; so an id in it is found either way."""
-    line = line.lstrip(b"\0")
+    """A line as text: UTF-8 if it is, UTF-16 if it looks so, Latin-1 if not; so an id in it is
+    found either way."""
+    line = line.removeprefix(codecs.BOM_UTF16_BE).removeprefix(codecs.BOM_UTF16_LE).lstrip(b"\0")
+    if line[1::2].count(0) > len(line) // 4 > 2 * line[::2].count(0):
+        # In either order, for it was cut at the byte of its end, and what led it is gone.
+        return line.decode("utf-16-le", "replace").rstrip("\r\0\ufffd")
     try:
         text = line.decode()
     except UnicodeDecodeError:
@@ -96,12 +102,25 @@ Read = Sequence[Arrived | NotTaken]
 class Reading(Protocol):
     """What finds messages in lines."""
 
+    @property
+    def unended(self) -> bool:
+        """What was read last goes on: it tells of nothing yet."""
+
     def read(self, line: str) -> Read:
         """What a line says; empty for one that is about something else."""
+
+    def end(self) -> Sequence[NotTaken]:
+        """What is left to say when no more lines come."""
+
+
+_ESCAPES = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]")
+"""The colours of a log that is meant for a terminal."""
 
 
 class Matching:
     """Finds messages by a regular expression with named groups."""
+
+    unended = False
 
     def __init__(self, pattern: str) -> None:
         """Raises ``ValueError`` with a sentence for what cannot be used."""
@@ -109,10 +128,15 @@ class Matching:
 
     def read(self, line: str) -> Read:
         try:
-            said = self._pattern.found(line)
+            said = self._pattern.found(plain := _ESCAPES.sub("", line))
+            if said is None and plain != line:
+                said = self._pattern.found(line)
         except TooSlow:
             return (NotTaken(beginning(line), TOO_SLOW),)
         return () if said is None else (_arrived(line, said),)
+
+    def end(self) -> Sequence[NotTaken]:
+        return ()
 
 
 def _arrived(line: str, said: Mapping[str, str]) -> Arrived | NotTaken:
@@ -139,10 +163,46 @@ class SendAnswers:
 
     ``/send`` gives ``message_id``; so does ``/bulk-send``, with a row a number in
     ``SMSResponse_List``, or each of these has an id of its own. What stands around an answer, such
-    as the moment of a log, or the object of a log that holds it, is passed over.
+    as the moment of a log, or the object of a log that holds it, is passed over. One may be printed
+    over several lines, as ``jq`` does.
     """
 
+    def __init__(self) -> None:
+        self._begun: list[str] = []
+        """The lines so far of an object that has no end yet."""
+        self._open = self._length = 0
+        """How many of its braces are open, and how many characters it has."""
+
+    @property
+    def unended(self) -> bool:
+        return bool(self._begun)
+
     def read(self, line: str) -> Read:
+        if not self._begun and not (line.rstrip().endswith(_UNENDED) and _may_go_on(line)):
+            return self._one(line)
+        if self._begun and not (_GOES_ON.match(line) and self._may_follow(line)):
+            return [*self.end(), *self.read(line)]
+        self._begun.append(line)
+        around = _TEXTS.sub("", line)
+        self._open += around.count("{") - around.count("}")
+        self._length += len(line)
+        if self._length > _LONGEST:
+            return self.end()
+        if self._open > 0:
+            return ()
+        text = "\n".join(self._begun)
+        self.end()
+        return self._one(text)
+
+    def _may_follow(self, line: str) -> bool:
+        """False where another object begins, and of the one before there was no end."""
+        return not line.startswith("{") or self._begun[-1].rstrip().endswith(("[", "},", ":"))
+
+    def end(self) -> Sequence[NotTaken]:
+        before, self._begun, self._open, self._length = self._begun, [], 0, 0
+        return (NotTaken(beginning(before[0]), "it is no JSON object"),) if before else ()
+
+    def _one(self, line: str) -> Read:
         start, tries, whole = line.find("{"), _TRIES, False
         found: dict[str, Arrived | NotTaken] = {}
         while start >= 0 and tries:
@@ -160,8 +220,27 @@ class SendAnswers:
 
 
 _JSON = JSONDecoder()
+
 _TRIES = 20
 """Braces of a line at which no answer begins, until it is given up."""
+_UNENDED = "{", "[", ","
+"""How lines end of an object that is printed over several."""
+_GOES_ON = re.compile(r"""\s*([]["{}]|(-?[0-9][0-9.eE+-]*|true|false|null)?\s*,?\s*$)""")
+"""How its next lines begin: with no moment of a log, nor a word."""
+_TEXTS = re.compile(r'"(?:[^"\\]|\\.)*"')
+_LONGEST = 1 << 18
+"""Characters that it may have."""
+
+
+def _may_go_on(text: str) -> bool:
+    """Whether an object begins in it that is right so far, and is not whole."""
+    try:
+        _JSON.raw_decode(text, text.find("{"))
+    except JSONDecodeError as error:
+        return error.pos >= len(text.rstrip()) - 1
+    except (ValueError, RecursionError):
+        return False
+    return False
 
 
 def _tell(answer: dict[str, Any], line: str, found: dict[str, Arrived | NotTaken]) -> bool:
@@ -262,6 +341,11 @@ class Taking:
         self._source = source
         self._leave_after = source.leave_after
         self._reading = reading_of(source)
+
+    @property
+    def unended(self) -> bool:
+        """What was read last goes on: it is to be read again after a restart."""
+        return self._reading.unended
 
     def read(self, lines: Sequence[str], now: float) -> Taken:
         """What these lines tell, as entries that came at ``now``. Blocks, see `patterns`."""

@@ -6,6 +6,7 @@ Every method does a few system calls and may block with the disk: call it in a t
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import re
 from collections.abc import Iterator
@@ -22,6 +23,8 @@ _CHUNK = 1 << 18
 """Bytes read at once."""
 _MARKED = 64
 """Bytes before the position that must still stand there."""
+_PACKED = b"\x1f\x8b\x08", b"\x28\xb5\x2f\xfd", b"\xfd7zXZ\0", b"BZh91AY&SY"
+"""How files begin that gzip, zstd, xz and bzip2 make."""
 _SIBLINGS = 200
 """Files of a log's folder that are looked at for the one that was followed before."""
 
@@ -215,6 +218,7 @@ class FollowedFile:
 
     def _take(self, file: FileIO, known: Position | None) -> None:
         found = os.fstat(file.fileno())
+        _refuse_packed(file)
         if known is not None:
             offset = known.offset if _holds(file, known) else 0
         else:
@@ -281,6 +285,7 @@ class FollowedFile:
 def last_lines(path: Path, number: int) -> list[str]:
     """The last whole lines of a file, as far as its last MiB has them. Raises ``OSError``."""
     with _opened(path) as file:
+        _refuse_packed(file)
         size = os.fstat(file.fileno()).st_size
         start = max(0, size - LINE_LIMIT)
         *lines, _ = os.pread(file.fileno(), size - start, start).split(b"\n")
@@ -315,6 +320,13 @@ def _opened_if_there(path: Path) -> FileIO | None:
 def _opened(path: Path) -> FileIO:
     """The file, and nothing that would make us wait. Raises ``OSError``."""
     return FileIO(open_to_read(path), "r")
+
+
+def _refuse_packed(file: FileIO) -> None:
+    """Raises ``OSError`` for a file that was compressed: no line of it tells of anything."""
+    if os.pread(file.fileno(), 10, 0).startswith(_PACKED):
+        file.close()
+        raise OSError(errno.EINVAL, "it is compressed: name the log that is written")
 
 
 def _is_it_unchanged(file: FileIO, known: Position) -> bool:

@@ -272,7 +272,7 @@ class _Reader:
             if entries and self._clock.monotonic() - began > _LONG:
                 await self._keep(entries, self._kept)
                 entries, began = {}, self._clock.monotonic()
-        position = portion.position or self._kept
+        position = (not self._taking.unended and portion.position) or self._kept
         moved = position != self._kept
         if entries or (moved and self._clock.monotonic() - self._kept_at >= KEPT_EVERY):
             await self._keep(entries, position)

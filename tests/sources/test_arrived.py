@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 
 import pytest
@@ -10,10 +11,12 @@ from hypothesis import strategies as st
 
 from smsmon.settings.sources import Source
 from smsmon.sources.arrived import (
+    LINE_LIMIT,
     Arrived,
     Matching,
     NotTaken,
     SendAnswers,
+    Splitter,
     Taking,
     beginning,
     moment_of,
@@ -122,6 +125,55 @@ def test_an_answer_without_a_message_says_why(line: str, why: str) -> None:
     (told,) = SendAnswers().read(line)
     assert isinstance(told, NotTaken)
     assert why in told.why
+
+
+SENT_ONE = {"success": True, "code": 200, "message_id": 307, "cost": 0.038}
+SENT_BULK = {"message_id": 308, "SMSResponse_List": [{"success": True, "note": "{"}, {"a": [{}]}]}
+NO_JSON = "it is no JSON object"
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (json.dumps(SENT_ONE, indent=2), ["307"]),
+        (json.dumps(SENT_ONE, indent="\t").replace("\n", "\r\n"), ["307"]),
+        (json.dumps([SENT_ONE, SENT_BULK], indent=0), ["307", "308"]),
+        (json.dumps(SENT_ONE, indent=4) + json.dumps(SENT_BULK, indent=1), ["307", "308"]),
+        ("INFO sent: " + json.dumps({"a": [1, SENT_ONE]}, indent=2) + " in 3 ms", ["307"]),
+        (
+            json.dumps(SENT_BULK, indent=2)[:40] + "\n" + json.dumps(SENT_ONE, indent=2),
+            [NO_JSON, "307"],
+        ),
+        ("server {\n10:00 sent " + json.dumps(SENT_ONE), [NO_JSON, "307"]),
+        ("{\n" * 20_000 + json.dumps(SENT_ONE), [*[NO_JSON] * 20_000, "307"]),
+        ('{"a":[\n' * 50_000, [NO_JSON, NO_JSON]),
+        ("{", [NO_JSON]),
+    ],
+    ids=range(10),
+)
+def test_an_answer_over_several_lines_is_one(text: str, told: list[str]) -> None:
+    reading = SendAnswers()
+    found: list[Arrived | NotTaken] = []
+    for line in text.splitlines():
+        found += reading.read(line)
+    assert reading.unended is text.rstrip().endswith(("{", "["))
+    found += reading.end()
+    assert [each.id if isinstance(each, Arrived) else each.why for each in found] == told
+    assert not reading.unended
+
+
+@pytest.mark.parametrize("code", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be"])
+def test_an_id_is_found_in_whatever_a_line_is_written(code: str) -> None:
+    lines = ["starts", "sent id=307 to=+33600000001", "\x1b[1msent id=\x1b[0;31m308\x1b[m to=1"]
+    cut = Splitter()
+    told = [*cut.take("\r\n".join([*lines, ""]).encode(code)), *cut.end()]
+    found = [each for line in told for each in Matching(SENT).read(line)]
+    assert [each.id for each in found if isinstance(each, Arrived)] == ["307", "308"]
+
+
+def test_a_message_is_found_at_the_end_of_a_long_line() -> None:
+    (found,) = Matching(SENT).read("x" * (LINE_LIMIT - 100) + "sent id=307 to=+33600000001")
+    assert isinstance(found, Arrived)
 
 
 def test_of_a_bulk_answer_each_row_counts_for_itself() -> None:

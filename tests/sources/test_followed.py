@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import bz2
+import gzip
+import lzma
 import os
 import shutil
 import tempfile
+from collections.abc import Callable
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -224,3 +228,17 @@ def test_the_last_lines_are_those_that_are_whole(
     path = tmp_path / "log"
     path.write_bytes(text.encode("latin-1"))
     assert last_lines(path, number) == lines
+
+
+@pytest.mark.parametrize("pack", [gzip.compress, bz2.compress, lzma.compress])
+def test_a_log_that_was_compressed_is_said_to_be(
+    tmp_path: Path, pack: Callable[[bytes], bytes]
+) -> None:
+    path = tmp_path / "app.log.gz"
+    path.write_bytes(pack(b"sent id=300\n" * 100))
+    with pytest.raises(OSError, match="it is compressed"):
+        FollowedFile(path).lines()
+    with pytest.raises(OSError, match="it is compressed"):
+        last_lines(path, 5)
+    path.write_bytes(b"sent id=301\n")
+    assert last_lines(path, 5) == ["sent id=301"]
