@@ -67,7 +67,7 @@ class _Explained(click.Command):
     help="csv (unless given) or jsonl; a watchlist also as text or toml.",
 )
 @group_flag("For groups: by what messages are put together; by tag unless given.")
-@takes_filter("recipients", "rows")
+@takes_filter("recipients", "rows", here=True)
 @range_flags("For changes: from then on, said as")
 @click.option(
     "--profile",

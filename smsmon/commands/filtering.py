@@ -32,12 +32,13 @@ _EXAMPLES = {
 }
 
 
-def takes_filter(what: str, lists: str = "") -> Callable[[F], F]:
+def takes_filter(what: str, lists: str = "", *, here: bool = False) -> Callable[[F], F]:
     """Give a command the arguments ``expression`` and ``tagged``, for `chosen`.
 
     ``what`` is which fields it takes: of ``messages`` or of ``recipients``; ``lists`` what the
-    help calls the rows, where it is another word.
+    help calls the rows, where it is another word; ``here``: the fields are listed in the same help.
     """
+    where = "see below" if here else "`smsmon export --help` lists them"
     fields = "messages" if what == "messages" else "recipients and of their messages"
 
     def give(command: F) -> F:
@@ -56,7 +57,7 @@ def takes_filter(what: str, lists: str = "") -> Callable[[F], F]:
             shell_complete=completing.filters(what),
             default="",
             help=f"Only {lists or what} that match, said as after / in the console:"
-            f" '{_EXAMPLES[what]}'. Fields of {fields}: `smsmon export --help` lists them.",
+            f" '{_EXAMPLES[what]}'. Fields of {fields}: {where}.",
         )(command)
 
     return give

@@ -97,7 +97,7 @@ def listed(ids: Iterable[str], shown: int = 10) -> str:
     ids = list(ids)
     if len(ids) <= shown:
         return ", ".join(ids)
-    return f"{', '.join(ids[:shown])} and {len(ids) - shown} more ({len(ids)} in all)"
+    return f"{', '.join(ids[:shown])} and {len(ids) - shown:,} more ({len(ids):,} in all)"
 
 
 def progress(message: str) -> None:

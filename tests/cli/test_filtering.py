@@ -223,3 +223,12 @@ def test_an_account_that_nobody_has_exports_nothing_and_says_so(known: Program) 
     assert (done.code, done.out) == (2, "")
     assert 'no profile "nope"' in done.err
     assert known.run("export", "summary", "--profile", "default").code == 0
+
+
+def test_a_help_points_to_where_the_fields_are(known: Program) -> None:
+    where = "smsmon export --help"
+    assert where in " ".join(known.run("find", "--help").out.split())
+    said = " ".join(known.run("export", "--help").out.split())
+    assert where not in said
+    assert "see below" in said
+    assert "Fields of messages (" in said.partition("see below")[2]
