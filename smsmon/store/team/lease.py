@@ -93,7 +93,7 @@ class TeamRows:
     def visit(self, card: Card, let_go: Collection[str] | None, new: Collection[str]) -> Seen:
         me, holder = card.member, card.holder
         time = self._database.access.time
-        with self._database.writing() as connection:
+        with self._database.writing() as connection, connection.together():
             connection.execute(_BURY)
             asked = time.steady()
             said: Any = connection.execute(
@@ -148,13 +148,17 @@ class TeamRows:
 
 def _seen(connection: Connection, owner: str) -> tuple[Seen, Mapping[str, int]]:
     """What is to be seen, and the epochs of what is nobody's."""
-    cards = [_card(row) for row in connection.execute(_THERE)]
-    there = {each.member.owner for each in cards}
-    chief: Any = connection.execute(_OWNER_OF, (CHIEF,)).fetchone()
-    ours: Iterable[Any] = connection.execute(_OURS, (owner,)) if owner else ()
+    with connection.together():
+        there = connection.execute(_THERE)
+        of_chief = connection.execute(_OWNER_OF, (CHIEF,))
+        ours: Iterable[Any] = connection.execute(_OURS, (owner,)) if owner else ()
+        nobodys = connection.execute(_FREE)
+    cards = [_card(row) for row in there]
+    chief: Any = of_chief.fetchone()
     held = {name: int(epoch) for name, epoch in ours}
-    free = {name: int(epoch) for name, epoch in connection.execute(_FREE)}
-    return Seen(cards, held, free, chief[0] if chief and chief[0] in there else ""), free
+    free = {name: int(epoch) for name, epoch in nobodys}
+    owners = {each.member.owner for each in cards}
+    return Seen(cards, held, free, chief[0] if chief and chief[0] in owners else ""), free
 
 
 def _standing(me: Member) -> str:
