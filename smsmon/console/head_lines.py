@@ -19,7 +19,7 @@ from smsmon.console.feed import Feed
 from smsmon.console.formats import Formats
 from smsmon.console.line import FittedLine, Line
 from smsmon.console.overview.activity import Activity, delivered_lately
-from smsmon.console.tables.portions import AT_ONCE, Rounds
+from smsmon.console.tables.rows import AT_ONCE, Rounds
 from smsmon.console.totals import totals
 from smsmon.model import Balance, Counts
 from smsmon.monitor.standing import Monitor, standing

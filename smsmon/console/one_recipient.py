@@ -15,7 +15,7 @@ from smsmon.console.actions import Where
 from smsmon.console.details import ALSO_IN, Elsewhere, elsewhere, recipient_text, whole_timeline
 from smsmon.console.formats import Formats
 from smsmon.console.tables.panes import TextPane
-from smsmon.console.tables.portions import AT_ONCE
+from smsmon.console.tables.rows import AT_ONCE
 from smsmon.filters.recipients import recipient_row
 from smsmon.model import Transition
 from smsmon.monitor.state import Watched

@@ -17,7 +17,8 @@ from smsmon.console.actions import Where
 from smsmon.console.formats import Formats
 from smsmon.console.group_rows import RowKey
 from smsmon.console.reasons import Doubts, reason, reason_of_group
-from smsmon.console.tables import panes, portions
+from smsmon.console.tables import panes
+from smsmon.console.tables import rows as table_rows
 from smsmon.console.tables.groups import per_minute, spark
 from smsmon.groups import Dimension, Minute
 from smsmon.model import Arrival, Entry, Fault, FaultKind
@@ -412,7 +413,7 @@ async def test_many_rows_are_filtered_a_portion_at_a_time_as_all_at_once(
     opened: Open, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(panes, "AT_ONCE", 1)
-    monkeypatch.setattr(portions, "AT_ONCE", 1)
+    monkeypatch.setattr(table_rows, "AT_ONCE", 1)
     async with opened() as (scene, pilot):
         pane = scene.screen.picture.messages
         await press(scene, pilot, "slash", *"black")

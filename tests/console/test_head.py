@@ -17,7 +17,7 @@ from smsmon.console.formats import Formats
 from smsmon.console.head import Head, balance_text, trouble, truth
 from smsmon.console.head_lines import States
 from smsmon.console.reasons import limit_used_up, why_not_asked
-from smsmon.console.tables import portions
+from smsmon.console.tables import rows as table_rows
 from smsmon.console.totals import totals
 from smsmon.known import AccountState, Condition
 from smsmon.model import Balance, Counts, Entry, Fault, FaultKind
@@ -410,7 +410,7 @@ def test_what_needs_eyes_is_counted_while_all_is_well() -> None:
 def test_what_time_alone_makes_stale_is_found_of_many_some_at_each_look(
     many: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for module in (head_lines, portions):
+    for module in (head_lines, table_rows):
         monkeypatch.setattr(module, "AT_ONCE", 2 if many else 10)
     clock = VirtualClock()
     engine = Engine({"default": FakeSource(clock)}, clock)

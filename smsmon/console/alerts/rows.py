@@ -6,7 +6,6 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from enum import StrEnum
-from functools import partial
 from typing import NamedTuple
 
 from textual.content import Content
@@ -18,7 +17,8 @@ from smsmon.console.cells import Cell, Span
 from smsmon.console.formats import Formats
 from smsmon.console.live_table import Column
 from smsmon.console.signs import CHOSEN, DASH, SILENCED, Tone, styled
-from smsmon.filters import Field, Filter, Kind, Stage, Stages
+from smsmon.console.tables.rows import KeptRows
+from smsmon.filters import Field, Kind, Stage, Stages
 from smsmon.filters.questions import Value
 from smsmon.times import counted
 
@@ -96,37 +96,18 @@ def counts(
     return Content(_BETWEEN).join(pieces)
 
 
-class AlertRows:
+class AlertRows(KeptRows[str, AlertRow]):
     """Alerts as rows of a table, by their keys."""
 
     def __init__(self, formats: Formats) -> None:
+        super().__init__()
         self._formats = formats
-        self._rows: dict[str, AlertRow] = {}
 
     def tell(self, rows: Iterable[AlertRow]) -> None:
         """These are the rows from now on."""
         self._rows = {each.key: each for each in rows}
 
-    @property
-    def keys(self) -> list[str]:
-        """In their order."""
-        return list(self._rows)
-
-    def row(self, key: str) -> AlertRow:
-        return self._rows[key]
-
-    def accepted(self, keys: Sequence[str], wanted: Filter) -> list[bool]:
-        """Which alerts a filter lets through."""
-        return [wanted.matches(partial(self._value, self._rows[key])) for key in keys]
-
-    def offered(self, keys: Sequence[str], name: str) -> Iterable[Value]:
-        """What the alerts have in a field."""
-        return (self._value(self._rows[key], name) for key in keys if key in self._rows)
-
-    def values(self, _column: str, _keys: Sequence[str]) -> None:
-        return None
-
-    def _value(self, row: AlertRow, name: str) -> Value:
+    def value(self, row: AlertRow, name: str) -> Value:
         episode = row.episode
         match name:
             case "rule":

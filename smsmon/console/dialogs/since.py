@@ -190,7 +190,7 @@ class SinceScreen(Dialog[LogLine | None]):
         below = self._past.trouble_below()
         self._sorted = worst_first(rows, below)
         self._rows.tell(self._sorted, below)
-        self._pane.table.set_source(self._rows, self._rows.subjects)
+        self._pane.table.set_source(self._rows, self._rows.keys)
         self._pane.rest("Nothing happened.")
         if self._pane.filter.text in ("", TROUBLE):
             self._pane.put_filter(self._usual)
@@ -272,7 +272,7 @@ class SinceScreen(Dialog[LogLine | None]):
             of = message_id or (account and f"account {account}")
             named = counted(len(self._lines), "line") + (of and f" of {of}")
         else:
-            named = of_what(map(self._rows.row, self._rows.subjects))
+            named = of_what(map(self._rows.row, self._rows.keys))
         self._shown.entitle([title(named), *self._shown.facts()])
         hidden = self._pane.filter.text == TROUBLE
         self.query_one("#since-rest", Line).say(Content(self._sorted.rest if hidden else ""))

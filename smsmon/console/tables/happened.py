@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import astuple
-from functools import partial
 
 from textual.content import Content
 
@@ -30,7 +29,8 @@ from smsmon.console.signs import (
     styled,
 )
 from smsmon.console.tables.panes import TablePane
-from smsmon.filters import Field, Filter, Kind, Stage, Stages
+from smsmon.console.tables.rows import KeptRows
+from smsmon.filters import Field, Kind, Stage, Stages
 from smsmon.filters.questions import Value
 from smsmon.in_short import (
     TROUBLE_BELOW,
@@ -66,11 +66,11 @@ TROUBLE = "trouble:yes"
 HAPPENED_STAGES: Stages = (Stage(TROUBLE, "in trouble", "Nothing went wrong."),)
 
 
-class HappenedRows:
-    """What happened as rows of a table, by their subject."""
+class HappenedRows(KeptRows[Subject, InShort]):
+    """What happened as rows of a table, by their subject, the worst first."""
 
     def __init__(self) -> None:
-        self._rows: dict[Subject, InShort] = {}
+        super().__init__()
         self.trouble_below = TROUBLE_BELOW
         """The delivery rate, from 0 to 1, under which a message is in trouble."""
 
@@ -79,23 +79,7 @@ class HappenedRows:
         self._rows = {_subject(each): each for each in (*told.troubled, *told.calm)}
         self.trouble_below = trouble_below
 
-    @property
-    def subjects(self) -> list[Subject]:
-        """The rows' keys, the worst first."""
-        return list(self._rows)
-
-    def row(self, key: Subject) -> InShort:
-        return self._rows[key]
-
-    def accepted(self, keys: Sequence[Subject], wanted: Filter) -> list[bool]:
-        """Which rows a filter lets through."""
-        return [wanted.matches(partial(self._value, self._rows[key])) for key in keys]
-
-    def offered(self, keys: Sequence[Subject], name: str) -> Iterable[Value]:
-        """What the rows have in a field."""
-        return (self._value(self._rows[key], name) for key in keys if key in self._rows)
-
-    def _value(self, row: InShort, name: str) -> Value:
+    def value(self, row: InShort, name: str) -> Value:
         match name:
             case "message":
                 return row.message_id
@@ -117,9 +101,6 @@ class HappenedRows:
                 return is_trouble(row, self.trouble_below)
             case _:
                 return besides(row)
-
-    def values(self, _column: str, _keys: Sequence[Subject]) -> None:
-        return None
 
 
 def _subject(row: InShort) -> Subject:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
 from rich.cells import cell_len
 from textual import events
@@ -19,11 +19,11 @@ from textual.widgets import Static
 from smsmon.console.actions import Where
 from smsmon.console.formats import Formats
 from smsmon.console.line import GAP, FittedLine, Part, fitted, part
-from smsmon.console.live_table import LiveTable, Rows
+from smsmon.console.live_table import LiveTable
 from smsmon.console.live_table.content import each_or
 from smsmon.console.memory import Look
 from smsmon.console.signs import ADDED, DOWNWARDS, UPWARDS, Tone, styled
-from smsmon.console.tables.portions import AT_ONCE, Accepts, Rounds, asked_before
+from smsmon.console.tables.rows import AT_ONCE, Accepts, FilteredRows, Rounds, asked_before
 from smsmon.filters import Field, Filter, Stages, parse, stage_of, stepped
 from smsmon.filters.questions import Value
 from smsmon.patterns import GAVE_UP
@@ -125,18 +125,6 @@ def _as_high(one: Content, other: Content, width: int) -> bool:
 
 K = TypeVar("K", bound=Hashable)
 R = TypeVar("R")
-K_contra = TypeVar("K_contra", contravariant=True)
-R_co = TypeVar("R_co", covariant=True)
-
-
-class FilteredRows(Rows[K_contra, R_co], Protocol[K_contra, R_co]):
-    """Rows that can be asked which of them a filter lets through."""
-
-    def accepted(self, keys: Sequence[K_contra], wanted: Filter) -> Sequence[Any]:
-        """One truth value for each key."""
-
-    def offered(self, keys: Sequence[K_contra], name: str) -> Iterable[Value]:
-        """What these rows have in a field, to be offered while a filter is typed."""
 
 
 class TablePane(Pane, Generic[K, R]):

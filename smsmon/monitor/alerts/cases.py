@@ -73,6 +73,14 @@ class Case:
         """It fires from now on."""
         self.phase, self.began, self.fired_at = Phase.FIRING, self._begun(now), now
 
+    def note(self, rule: Rule, seen: Sight) -> bool:
+        """Note how it is with what fires; True when it was never as bad."""
+        gauge = rule.gauge
+        self.label, self.tags, self.facts = seen.label, tuple(seen.tags), seen.facts(rule)
+        self.badness = gauge.badness(seen.value(rule, gauge.field)) if gauge else 0.0
+        before, self.worst = self.worst, max(self.worst, self.badness)
+        return self.worst > before
+
     def _begun(self, now: float) -> float:
         # What began by a clock that was set back since began no later than it was looked at.
         return self.began if self.began <= now else min(self.since, now)

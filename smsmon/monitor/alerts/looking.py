@@ -366,26 +366,16 @@ class Alerts:
             self._cases[key].pop(rule.name, None)
         else:
             self._cases[key][rule.name] = case
-        if case is not None and case.fires:
-            self._note_facts(case, rule, seen, told=step.fires)
+        worse = case is not None and case.fires and case.note(rule, seen)
         if case is not None and step.fires:
             self.to_tell.began(case.told(rule))
+        elif case is not None and worse:
+            self.to_tell.is_worse(case.told(rule))
         if step.over is not None:
             self.to_tell.ended(step.over.over(rule, now))
         return step.due
 
-    def _note_facts(self, case: Case, rule: Rule, seen: Sight, *, told: bool) -> None:
-        """Note how it is with what fires, and whether it was ever as bad."""
-        case.label, case.tags = seen.label, tuple(seen.tags)
-        gauge = rule.gauge
-        case.facts = seen.facts(rule)
-        case.badness = gauge.badness(seen.value(rule, gauge.field)) if gauge else 0.0
-        if case.badness > case.worst:
-            case.worst = case.badness
-            if not told:
-                self.to_tell.is_worse(case.told(rule))
-
-    def _end_others(self, cases: dict[str, Case], subject: Subject, now: float) -> None:
+    def _end_others(self, cases: dict[str, Case], subject: Subject | None, now: float) -> None:
         """End what was of another subject of that name: the message of another account."""
         for name in [name for name, case in cases.items() if case.subject != subject]:
             self._end(cases, name, now, "no longer watched")
@@ -397,8 +387,7 @@ class Alerts:
 
     def _forget(self, key: Key, now: float) -> None:
         cases = self._cases.pop(key, {})
-        for name in list(cases):
-            self._end(cases, name, now, "no longer watched")
+        self._end_others(cases, None, now)
         self._news.met(key)
         self._unsure.discard(key)
         self._note_firing(key)
