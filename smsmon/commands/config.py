@@ -26,6 +26,7 @@ from smsmon.commands.output import (
     Failure,
     emit,
     fail,
+    fail_to_write,
     on_terminal,
     print_json,
     say,
@@ -166,7 +167,7 @@ def init() -> None:
     except FileExistsError:
         fail(f"{path} is there already, and is left as it is. Remove it first to begin anew.")
     except OSError as error:
-        fail(f"{path} cannot be written ({files.why(error)}).")
+        fail_to_write(path, error)
     emit(safe(str(path), len(str(path))))
 
 
@@ -301,7 +302,7 @@ class Editing:
             except FileExistsError:
                 continue
             except OSError as error:
-                fail(f"{safe(str(copy), SENTENCE_LIMIT)} cannot be written ({files.why(error)}).")
+                fail_to_write(safe(str(copy), SENTENCE_LIMIT), error)
             return copy
         raise AssertionError("numbers end")
 
@@ -350,7 +351,7 @@ class Editing:
         try:
             files.write_whole(self.path, typed)
         except OSError as error:
-            fail(f"{self._name} cannot be written ({files.why(error)}).")
+            fail_to_write(self._name, error)
 
     @property
     def _name(self) -> str:

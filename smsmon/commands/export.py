@@ -16,7 +16,7 @@ from smsmon.commands.context import find_locations, open_watchlist, read_setting
 from smsmon.commands.filtering import chosen, takes_filter
 from smsmon.commands.flags import DIMENSIONS, group_flag, privacy_flag, range_asked, range_flags
 from smsmon.commands.ids import entries_from, takes_ids
-from smsmon.commands.output import Progress, emit, fail, listed
+from smsmon.commands.output import Progress, emit, fail, fail_to_write, listed
 from smsmon.commands.selection import chosen_entries
 from smsmon.commands.stores import the_store
 
@@ -312,4 +312,4 @@ def _whole(output: str) -> Iterator[Write]:
         with outputs.written(Path(output)) as file:
             yield lambda line: file.write(f"{line}\n".encode())
     except OSError as error:
-        fail(f"{output} cannot be written ({files.why(error)}).")
+        fail_to_write(output, error)

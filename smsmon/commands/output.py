@@ -30,6 +30,13 @@ def fail(message: str, exit_code: int = exit_codes.USAGE) -> NoReturn:
     raise Failure(message, exit_code)
 
 
+def fail_to_write(name: object, error: OSError) -> NoReturn:
+    """Stop the command: the file ``name``, as it is shown, cannot be written."""
+    from smsmon import files  # ``--version`` does without
+
+    fail(f"{name} cannot be written ({files.why(error)}).")
+
+
 def emit(text: str) -> None:
     """A line of the result, to stdout. A reader that went away is left to `smsmon.run`."""
     try:
