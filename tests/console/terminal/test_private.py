@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import importlib
 import inspect
-import textwrap
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -42,14 +41,34 @@ def has_private(path: str) -> bool:
 
 
 @cache
+def classes_in(module: str) -> dict[str, ast.ClassDef]:
+    """Each class of a module by its qualified name; none of what is not written in Python."""
+    try:
+        tree = ast.parse(inspect.getsource(importlib.import_module(module)))
+    except (OSError, TypeError, ImportError):
+        return {}
+    found = {}
+    waiting: list[tuple[str, ast.AST]] = [("", tree)]
+    while waiting:
+        before, holder = waiting.pop()
+        for node in ast.iter_child_nodes(holder):
+            name = before
+            if isinstance(node, ast.ClassDef):
+                found[f"{before}{node.name}"] = node
+                name = f"{before}{node.name}."
+            elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                name = f"{before}{node.name}.<locals>."
+            if not isinstance(node, ast.expr):
+                waiting.append((name, node))
+    return found
+
+
+@cache
 def names_of(of: type) -> frozenset[str]:
     """The private names of a class: what its body has, and what its methods set on ``self``."""
     found = set(vars(of))
-    try:
-        tree = ast.parse(textwrap.dedent(inspect.getsource(of)))
-    except (OSError, TypeError):  # it is not written in Python
-        tree = ast.Module([], [])
-    for node in ast.walk(tree):
+    tree = classes_in(of.__module__).get(of.__qualname__)
+    for node in ast.walk(tree) if tree else ():
         if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store):
             found.add(node.attr)
     # Others keep it on any object whose reactives are watched, under a name written as text.
