@@ -245,15 +245,15 @@ async def test_report_that_repeats_the_key_is_still_read() -> None:
 def test_large_and_hostile_bodies_are_masked_in_little_time() -> None:
     mask = Mask(ApiKey.parse(KEY))
     for body in (
-        report(rows(50_000)).replace(b"Delivered", KEY.encode(), 3),
-        KEY[:5].encode() * 400_000,
-        KEY.encode() * 50_000,
-        percent(KEY).encode() * 20_000,
-        b"apiKey" * 300_000,
-        b"apiKey=" * 300_000,
-        b"%25" * 500_000,
+        report(rows(20_000)).replace(b"Delivered", KEY.encode(), 3),
+        KEY[:5].encode() * 150_000,
+        KEY.encode() * 20_000,
+        percent(KEY).encode() * 8_000,
+        b"apiKey" * 100_000,
+        b"apiKey=" * 100_000,
+        b"%25" * 200_000,
     ):
         start = time.process_time()
         masked = mask.body(body)
-        assert time.process_time() - start < 4
+        assert time.process_time() - start < 2
         assert not told(masked[:10_000].decode("utf-8", "replace"), KEY)
