@@ -138,29 +138,26 @@ ALWAYS = [_always(each) for each in (Status.WAITING, Status.DELIVERED, Status.NO
 NOTHING = [_none(each) for each in (Outcome.MISSING, Outcome.NOT_FOUND, Outcome.UNCLEAR)]
 
 
-@pytest.mark.parametrize(
-    "say",
-    [*ALWAYS, *NOTHING],
-)
-async def test_batches_that_do_not_agree_change_nothing_and_are_given_up_for_a_day(
-    say: Callable[[BatchRow], BatchRow],
-) -> None:
-    room = Room(Limits(max_interval=3600.0))
-    room.source.say = say
-    async with room.running():
-        room.add(*WAITING)
-        room.add(*FINAL, status=Status.DELIVERED)
-        await room.clock.advance(600.0)
-        assert room.told(EventKind.BATCHES_OFF) == 1
-        assert not room.transitions
-        assert {room.status(id) for id in WAITING} == {Status.WAITING}
-        assert room.engine.account("default").condition is Condition.OK
-        tried = len(room.source.batches)
-        await room.clock.advance(DAY - 1200.0)
-        assert len(room.source.batches) == tried
-        room.source.say = lambda told: told
-        await room.clock.advance(1800.0)
-        assert room.told(EventKind.BATCHES_OFF) == room.told(EventKind.BATCHES_ON) == 1
+async def test_batches_that_do_not_agree_change_nothing_and_are_given_up_for_a_day() -> None:
+    for say in (*ALWAYS, *NOTHING):
+        room = Room(Limits(max_interval=3600.0))
+        room.source.say = say
+        async with room.running():
+            room.add(*WAITING)
+            room.add(*FINAL, status=Status.DELIVERED)
+            await room.clock.advance(600.0)
+            assert room.told(EventKind.BATCHES_OFF) == 1, say
+            assert not room.transitions
+            assert {room.status(id) for id in WAITING} == {Status.WAITING}
+            assert room.engine.account("default").condition is Condition.OK
+            if say not in (ALWAYS[-1], NOTHING[-1]):  # why they were given up makes no difference
+                continue
+            tried = len(room.source.batches)
+            await room.clock.advance(DAY - 1200.0)
+            assert len(room.source.batches) == tried
+            room.source.say = lambda told: told
+            await room.clock.advance(1800.0)
+            assert room.told(EventKind.BATCHES_OFF) == room.told(EventKind.BATCHES_ON) == 1
 
 
 @pytest.mark.parametrize(
