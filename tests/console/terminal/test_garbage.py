@@ -25,6 +25,7 @@ class Ring:
 async def spared(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Collecting]:
     monkeypatch.setattr(process, "_SETTLED_AFTER", 0.0)
     spared = Collecting(monotonic)  # somebody is typing
+    thresholds = gc.get_threshold()
     gc.disable()  # as a start does
     passes = process._full_passes()
     spared.begin()
@@ -36,6 +37,8 @@ async def spared(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Collecting]:
     yield spared
     spared.end()
     assert gc.get_freeze_count() == 0
+    gc.set_threshold(*thresholds)
+    gc.freeze()  # else all passes to come would look at the whole suite again
 
 
 async def test_garbage_of_every_day_goes_by_itself(spared: Collecting) -> None:
