@@ -211,7 +211,7 @@ def ls(expression: str, tagged: tuple[str, ...], as_json: bool) -> None:
     "--from-send-answers",
     "answers",
     is_flag=True,
-    help="Take the ids from the API's answers to /send and /bulk-send, one JSON object a line.",
+    help="Take the ids from the API's answers to /send and /bulk-send, JSON objects in lines.",
 )
 @click.option(
     "--match",

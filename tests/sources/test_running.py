@@ -61,6 +61,20 @@ async def test_it_reads_on_where_it_stopped_also_what_was_written_meanwhile(tmp_
     assert kept.twice == []
 
 
+async def test_an_answer_that_was_half_read_is_read_whole_after_a_restart(tmp_path: Path) -> None:
+    path, _ = log_of(tmp_path)
+    source, kept = Source(file=str(path)), Kept()
+    async with running(tmp_path, kept, {"codes": source}) as here:
+        await here.until(lambda: kept.positions)
+        write(path, '{"message_id":300}', "{", '  "message_id": 301,')
+        await here.until(lambda: kept.entries)
+        assert [*kept.entries] == ["300"]
+    write(path, '  "success": true', "}")
+    async with running(tmp_path, kept, {"codes": source}) as here:
+        await here.until(lambda: "301" in kept.entries)
+        assert not here.said
+
+
 async def test_a_log_that_is_not_there_yet_is_told_once_and_read_from_its_beginning(
     tmp_path: Path,
 ) -> None:
