@@ -22,7 +22,7 @@ SOON_SHARE = 16
 class Moments(Generic[K]):
     """Each key with one moment; keys of the same moment come in their own order."""
 
-    __slots__ = ("_at", "_gathered", "_heap", "_until")
+    __slots__ = ("_at", "_gathered", "_heap", "_last")
 
     def __init__(self) -> None:
         self._at: dict[K, float] = {}
@@ -44,8 +44,9 @@ class Moments(Generic[K]):
         if self._at.get(key) == at:
             return
         self._at[key] = at
-        if at <= self._until:
-            heapq.heappush(self._heap, (at, key))
+        moment = at, key
+        if self._last is None or moment <= self._last:
+            heapq.heappush(self._heap, moment)
             if len(self._heap) > 2 * self._gathered + SOON:
                 self._gather()
 
@@ -58,8 +59,10 @@ class Moments(Generic[K]):
         """None has a moment any more."""
         self._at.clear()
         self._heap: list[tuple[float, K]] = []
-        """Those of up to ``_until``, and what some were before."""
-        self._gathered, self._until = 0, inf
+        """Those of up to ``_last``, and what some were before."""
+        self._gathered = 0
+        self._last: tuple[float, K] | None = None
+        """The last that is kept in order; None: all are."""
 
     @property
     def first(self) -> float:
@@ -83,8 +86,8 @@ class Moments(Generic[K]):
 
     def _gather(self) -> None:
         """Put those in order that come soonest."""
-        moments = sorted(self._at.values())
-        self._until = moments[: max(SOON, len(moments) // SOON_SHARE)][-1]
-        self._heap = [(at, key) for key, at in self._at.items() if at <= self._until]
-        heapq.heapify(self._heap)
-        self._gathered = len(self._heap)
+        soon = max(SOON, len(self._at) // SOON_SHARE)
+        last = sorted(self._at.values())[:soon][-1]
+        # In order it is a heap. Thousands may have the last moment: only some stand in it.
+        self._heap = sorted((at, key) for key, at in self._at.items() if at <= last)[:soon]
+        self._gathered, self._last = len(self._heap), self._heap[-1]

@@ -52,6 +52,10 @@ def test_what_waits_long_or_is_changed_over_and_over_takes_no_memory() -> None:
             moments.put(key, turn * 2_000 - key)
         assert moments.held <= 2 * (2_000 // SOON_SHARE) + SOON
         assert moments.first == turn * 2_000 - 1_999
+        for key in range(2_000):
+            moments.put(key, -1)
+        assert moments.first == -1
+        assert moments.held <= 2 * (2_000 // SOON_SHARE) + SOON, "all of them at the same moment"
     for key in range(2_000):
         moments.drop(key)
     assert moments.held == 0
