@@ -8,6 +8,7 @@ come any more, but not before this program has had the time to read it once more
 from __future__ import annotations
 
 from collections.abc import Container, Mapping
+from functools import lru_cache
 from math import inf
 
 from smsmon.moments import Moments
@@ -29,7 +30,7 @@ def leaves_at(watched: Watched) -> float:
     if arrival is None:
         return inf
     if watched.complete and watched.completed_at is not None:
-        return min(watched.completed_at + arrival.leave_after, _expires_at(watched))
+        return min(_after(watched.completed_at, arrival.leave_after), _expires_at(watched))
     return _expires_at(watched)
 
 
@@ -47,6 +48,12 @@ def why_it_left(watched: Watched, now: float) -> str:
 
 def _expires_at(watched: Watched) -> float:
     return watched.entry.added_at + EXPIRES
+
+
+@lru_cache(1_000)
+def _after(moment: float, seconds: float) -> float:
+    """One object for all that were complete at the same second."""
+    return moment + seconds
 
 
 class Departures:

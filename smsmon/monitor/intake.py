@@ -129,12 +129,21 @@ class Intake:
         outcome = "answered" if fault is None else fault.kind.value
         self._tell(Asked(self._profile, self._clock.now(), outcome))
 
-    def take(self, answer: Answer, left: float | None = None) -> None:
+    def take(
+        self,
+        answer: Answer,
+        left: float | None = None,
+        *,
+        moment: tuple[float, float] | None = None,
+    ) -> None:
         """Take in an answer about a message of the account, and tell it.
 
         ``left`` is the monotonic time at which the request for it left; None: nobody asked.
+        ``moment`` is the wall and the monotonic time at which it came, one pair of objects for
+        many that came together; None: now.
         """
-        message_id, wall = answer.message_id, self._clock.now()
+        wall, now = moment or (self._clock.now(), self._clock.monotonic())
+        message_id = answer.message_id
         watched = self._board[message_id]
         past, whole = Past.of(watched), True
         first, reading = watched.read_at is None, self.messages[message_id]
@@ -163,7 +172,7 @@ class Intake:
         elif answer.origin is Origin.BATCH and isinstance(answer, Report):
             reading.missing, reading.by_batch = 0, True
         if whole:
-            self._planner.after_answer(message_id, reading)
+            self._planner.after_answer(message_id, reading, now)
         by_batch = answer.origin is Origin.BATCH and reading.alone_at == -inf
         if by_batch and watched.entry.source in self._planner.several:
             self._planner.again(message_id)  # it was under way when its source was found out

@@ -122,16 +122,18 @@ class Planner:
                 self._share(turn)
             self._wake()
 
-    def after_answer(self, message_id: str, reading: Reading = UNREAD) -> None:
+    def after_answer(
+        self, message_id: str, reading: Reading = UNREAD, now: float | None = None
+    ) -> None:
         """Plan the poll after a true answer; none for what is settled or paused. ``reading`` tells
-        how the message was read lately.
+        how the message was read lately, ``now`` when the answer came; None: at this moment.
         """
         watched = self._board[message_id]
         if watched.settled_at is not None or watched.entry.paused:
             self.drop(message_id)
             watched.promise = None
             return
-        now, limits = self._clock.monotonic(), self._limits
+        now, limits = self._clock.monotonic() if now is None else now, self._limits
         if message_id in self.focus:
             watched.promise = limits.min_interval
             self.at(message_id, now + limits.min_interval, limits.min_interval)
@@ -145,7 +147,7 @@ class Planner:
         interval = self._interval(watched, now, limits)
         turn = self._agenda.put(message_id, now, interval, together=together)
         self._share(turn)
-        watched.promise = turn.planned * stretch
+        watched.promise = turn.planned if stretch == 1.0 else turn.planned * stretch
         watched.next_due = self._clock.now() + watched.promise
 
     def _interval(self, watched: Watched, anchor: float, limits: Limits) -> float:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from array import array
 from collections.abc import Iterable, Mapping
 from enum import StrEnum
+from functools import lru_cache
 from itertools import compress
 from math import exp
 
@@ -370,9 +371,15 @@ def earliest_date(recipients: Recipients, now: float) -> float | None:
         return None
     low = min(dates)
     if low >= EARLIEST_DATE:
-        return float(low) if plausible(low, now) else None
+        return _moment(low) if plausible(low, now) else None
     later = [date for date in dates if plausible(date, now)]
     return float(min(later)) if later else None
+
+
+@lru_cache(1_000)
+def _moment(date: int) -> float:
+    """One object for all messages of which the earliest date is the same."""
+    return float(date)
 
 
 def latest_date(recipients: Recipients, now: float) -> float | None:

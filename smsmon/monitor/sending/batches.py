@@ -215,7 +215,7 @@ class Batches:
     ) -> None:
         """Take in what each message's rows say, unless it changes what is known: that is confirmed
         by its own report, where there is room. Of the others one is compared now and then."""
-        now = self._clock.monotonic()
+        now, wall = self._clock.monotonic(), self._clock.now()
         comparing = now >= self._trust.compare_at
         sample = Sample(self._rng)
         for place, (message_id, own) in enumerate(rows.items(), 1):
@@ -224,12 +224,13 @@ class Batches:
                 if self._trust.look() is not Verdict.TRUSTED:  # by what came meanwhile
                     self._trust.plan_anew(flight)
                     return
+                now, wall = self._clock.monotonic(), self._clock.now()
             if not self._flights.concerns_us(flight, message_id):
                 continue
             self._flights.leave(flight, message_id)
             watched = self._board[message_id]
             before = known(watched)
-            answer = self._take_row(watched, before, own, batch)
+            answer = self._take_row(watched, before, own, batch, (wall, now))
             if comparing and before and answer is not None:
                 sample.see(watched, answer, before)
         chosen = sample.choose(self._turn)
@@ -252,6 +253,7 @@ class Batches:
         before: tuple[Seen, ...],
         rows: Sequence[BatchRow],
         batch: BatchAnswer,
+        moment: tuple[float, float],
     ) -> Answer | None:
         """Take in what a batch says of one message, if it told all and nothing new; gives it."""
         reading = self._intake.messages[watched.id]
@@ -265,7 +267,7 @@ class Batches:
             whole = answer if isinstance(answer, Report) else None
             self._trust.compare(watched, before, rows, batch, whole)
         elif answer is not None:
-            if self._take(answer):
+            if self._take(answer, moment):
                 return answer
         elif before and any(row.recipient for row in rows):
             self._trust.compare(watched, before, rows, batch)  # one of them went back in time
@@ -276,10 +278,10 @@ class Batches:
             self._planner.after_left_out(watched.id)
         return None
 
-    def _take(self, answer: Answer) -> bool:
+    def _take(self, answer: Answer, moment: tuple[float, float] | None = None) -> bool:
         """Take in what counts; False when it could not be."""
         try:
-            self._intake.take(answer)
+            self._intake.take(answer, moment=moment)
         except Exception:
             log.exception("the rows of message %s could not be taken in", answer.message_id)
             self._planner.again(answer.message_id)
