@@ -16,7 +16,8 @@ from __future__ import annotations
 import heapq
 from itertools import count
 from math import exp, inf, log, log2
-from typing import NamedTuple
+
+from msgspec import Struct
 
 SHORTEST = 0.05
 """Seconds; shorter intervals count as this. It is far below any floor: what it still tells
@@ -29,7 +30,7 @@ LEFTOVERS_SHARE = 4
 """… and for so many that count one more."""
 
 
-class Turn(NamedTuple):
+class Turn(Struct, frozen=True, order=True, gc=False):
     """When one message is to be polled, and from when and in which unit its wait counts; turns are
     ordered by when they are due, and then as they were planned."""
 

@@ -10,14 +10,15 @@ from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
 from math import inf
 
+from msgspec import Struct
+
 from smsmon.clock import Clock
 from smsmon.monitor.board import Board
 from smsmon.monitor.budget import Budget, Gate
 from smsmon.monitor.source import Source
 
 
-@dataclass(slots=True, eq=False)
-class Reading:
+class Reading(Struct, eq=False, gc=False):
     """How one message was read, lately."""
 
     missing: int = 0

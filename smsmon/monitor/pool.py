@@ -15,7 +15,7 @@ import heapq
 from functools import lru_cache
 from itertools import islice
 from math import inf, sqrt
-from typing import Final, NamedTuple
+from typing import Final
 
 from msgspec import Struct
 
@@ -48,7 +48,7 @@ LEFTOVERS_SHARE: Final = 4
 """… and for so many that wait one more."""
 
 
-class Waiting(NamedTuple):
+class Waiting(Struct, frozen=True, order=True, gc=False):
     """A message that is read with others, and how its lateness grows."""
 
     due: float

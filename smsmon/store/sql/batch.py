@@ -9,6 +9,8 @@ from dataclasses import dataclass, field, replace
 from itertools import groupby
 from typing import NamedTuple
 
+from msgspec import structs
+
 from smsmon.known import CHIEF, AccountState, Key, LastPoll, account_part
 from smsmon.model import Entry, Event
 from smsmon.store.past import BalanceSeen
@@ -143,7 +145,7 @@ class Batch:
         begun = update.read_from or update.at
         if before is None or before.overdue_at is None or begun > before.overdue_at:
             return update
-        return replace(update, read_from=before.read_from or before.at)
+        return structs.replace(update, read_from=before.read_from or before.at)
 
     def then(self, later: Batch) -> Batch:
         """This, which was tried in vain, and ``later`` as one, within the bounds."""

@@ -13,6 +13,8 @@ from functools import lru_cache
 from math import inf
 from typing import Any, NamedTuple, overload
 
+from msgspec import Struct
+
 from smsmon.known import (
     NO_COLUMN,
     NO_MOMENTS,
@@ -24,7 +26,7 @@ from smsmon.known import (
     overdue_from,
 )
 from smsmon.model import Entry, EventKind
-from smsmon.recipients import Phones, Recipients, Status, pack_words
+from smsmon.recipients import NOBODY, Phones, Recipients, Status, pack_words
 from smsmon.store.sql.database import Dialect, Row
 
 COLUMNS = "phone, status, word, stop, date, first_seen, changed_at, reason, absent_since"
@@ -199,12 +201,14 @@ def word(recipients: Recipients, slot: int) -> str:
     return recipients.vocabulary[recipients.words[slot]]
 
 
-LastWritten = tuple[Recipients, bytes | None]
-"""A message's columns and digest as they were recorded last."""
+class LastWritten(Struct, frozen=True, gc=False):
+    """A message's columns and digest as they were recorded last."""
+
+    recipients: Recipients
+    digest: bytes | None
 
 
-@dataclass(frozen=True, slots=True)
-class Update:
+class Update(Struct, frozen=True, gc=False):
     """A message as it stood after one poll: nothing in it changes any more."""
 
     number: int
@@ -220,11 +224,11 @@ class Update:
     """True when the board's slots need not be those of the update before."""
     news: bool = True
     """False: it only tells that what is known was read again."""
-    recipients: Recipients = field(default_factory=Recipients)
+    recipients: Recipients = NOBODY
     first_seen: array[float] | None = None
     """The column, where new slots are possible; else None."""
     changed_at: array[float] | None = None
-    absent: Mapping[int, float] = field(default_factory=dict)
+    absent: Mapping[int, float] = NO_MOMENTS
     digest: bytes | None = None
     read_at: float | None = None
     """When the message was last read whole; None: at ``at``."""
@@ -242,14 +246,13 @@ class Update:
         return key_of(self.entry)
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
+class Known(Struct, frozen=True, gc=False):
     """What the database holds of one message, as of a revision."""
 
     row: int
     revision: int
     recipients: Recipients
-    absent: Mapping[int, float] = field(default_factory=dict)
+    absent: Mapping[int, float] = NO_MOMENTS
     order: Sequence[int] | None = None
     """The board's slot → the slot here; None where they are the same."""
     source: Recipients | None = None
@@ -265,7 +268,7 @@ def update_of(
     last: LastWritten | None,
 ) -> Update:
     """A message as it was read at a moment; ``last`` is what of it was recorded last."""
-    new_slots = last is None or len(last[0]) != len(watched.recipients)
+    new_slots = last is None or len(last.recipients) != len(watched.recipients)
     return Update(
         number,
         at,
@@ -274,7 +277,9 @@ def update_of(
         mark,
         read=True,
         anew=last is None,
-        news=last is None or last[0] is not watched.recipients or last[1] != watched.digest,
+        news=last is None
+        or last.recipients is not watched.recipients
+        or last.digest != watched.digest,
         recipients=watched.recipients,
         first_seen=watched.first_seen if new_slots else None,
         changed_at=watched.changed_at if new_slots else None,

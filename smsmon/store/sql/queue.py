@@ -141,7 +141,7 @@ class Queue:
     def _update(self, at: float, asked_at: float, watched: WatchedMessage, mark: int) -> Update:
         key = key_of(watched.entry)
         update = update_of(self._number, at, asked_at, watched, mark, self._last.get(key))
-        self._last[key] = (watched.recipients, watched.digest)
+        self._last[key] = LastWritten(watched.recipients, watched.digest)
         return update
 
     def record_event(self, event: Event) -> None:
@@ -169,7 +169,7 @@ class Queue:
         key, columns, revision = given.summary.key, given.recipients, given.summary.revision
         known = Known(given.row, revision, columns, given.absent, source=columns)
         with self._wake:
-            self._last[key] = (columns, given.summary.digest)
+            self._last[key] = LastWritten(columns, given.summary.digest)
             self._revisions.pop(key, None)  # its key is an equal one: so it is the same
             self._revisions[key] = revision
             self._batch.adopted.append((key, known))
