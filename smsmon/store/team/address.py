@@ -219,6 +219,8 @@ def _unreachable(address: Address, error: psycopg.Error) -> StoreError:
         return Unreachable(address, "it does not answer", BY_ITSELF)
     if "remaining connection slots" in text or "too many" in text:
         return Unreachable(address, "it has no room for another connection", BY_ITSELF)
+    if "session is read-only" in text or "server is in hot standby mode" in text:
+        return Unreachable(address, "only a standby answers, which takes no writes", BY_ITSELF)
     return Unreachable(address, f"it does not answer ({text})" if text else "it is gone", BY_ITSELF)
 
 

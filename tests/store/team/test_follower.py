@@ -156,6 +156,12 @@ def test_a_replica_that_takes_over_is_followed_from_what_it_knows(own_server: Se
     try:
         with closing(follower_of(url)) as follower:
             before = follower.newer(follower.end()).cursor
+        for asked in ("", "&target_session_attrs=primary"):
+            with (
+                closing(follower_of(replica.url() + asked)) as follower,
+                pytest.raises(Unreachable, match="only a standby answers"),
+            ):
+                follower.end()
         writer.connection.close()
         own_server.stop("immediate")
         replica.promote()
