@@ -108,6 +108,8 @@ def users(at: At) -> set[At]:
     What no function uses may be in what is made of it, and so on.
     """
     made, seen = _made(at), set[_Made]()
+    if body := _with_default(at):
+        return users(body) | {body}
     while made:
         seen.update(made)
         mentions = [
@@ -122,6 +124,17 @@ def users(at: At) -> set[At]:
             return found
         made = [*{each for mention in mentions for each in _made(mention)} - seen]
     return set(_functions(at.module))
+
+
+def _with_default(at: At) -> At | None:
+    """Where the function begins of whose signature a place is a part, a default say."""
+    for node in _around(_tree(at.module), at)[-2::-1]:
+        if isinstance(node, ast.stmt):
+            if isinstance(node, _FUNCTION) and not runs_in(at):
+                first = node.body[len(node.body) > 1 and ast.get_docstring(node) is not None]
+                return At(at.module, first.lineno, first.col_offset)
+            return None
+    return None
 
 
 def _functions(module: str) -> Iterator[At]:
@@ -142,7 +155,9 @@ def _made(at: At) -> list[_Made]:
     nodes = [each for statement in statements for each in ast.walk(statement)]
     names = [each for each in nodes if isinstance(each, ast.Name)]
     stored = [each.id for each in names if isinstance(each.ctx, ast.Store)]
-    return [_Made(at.module, each, bool(defined)) for each in stored]
+    found = [_Made(at.module, each, bool(defined)) for each in stored]
+    # What a field is, when nothing is said of it, whoever makes one of its class asks for.
+    return found + [_Made(at.module, each.name, False) for each in defined[-1:]]
 
 
 @cache
