@@ -137,7 +137,9 @@ def lay_out(
     kept = list(columns)
     while len(kept) > 1:
         priority, index = min((worth[column.name], -index) for index, column in enumerate(kept))
-        wished = sum(_wish(each, needs) - each.width for each in kept) if priority < NEEDED else 0
+        last, wished = kept[-index], 0
+        if priority < NEEDED:  # it takes nothing that others wish for; its own text may be cut
+            wished = sum(_wish(it, {} if it is last else needs) - it.width for it in kept)
         if _least(kept) + wished <= available:
             break
         del kept[-index]

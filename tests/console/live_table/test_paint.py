@@ -107,6 +107,10 @@ def test_columns_that_are_measured_share_the_width_by_what_stands_in_them() -> N
     assert widths(GUTTER + 40, a=12, b=20) == [12, 20], "a bound gives way where there is room"
     assert widths(GUTTER + 30, a=12, b=20) == [9, 20]
 
+    columns = (first, column("b", 5, flex=1, measured=True, priority=NEEDED - 1))
+    assert widths(GUTTER + 18, a=9, b=40) == [9, 8], "cut is better than gone"
+    assert widths(GUTTER + 14, a=9, b=40) == [9], "but it takes nothing from others"
+
 
 def test_width_left_over_goes_to_columns_by_their_turn_and_between_them() -> None:
     first, last = column("a", 5, flex=GAPS_TURN, max_width=8), column("b", 5, flex=1, max_width=10)
