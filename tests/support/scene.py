@@ -67,8 +67,6 @@ class WorldClient(Source):
 _SENDS = {send.id: send for send in SENDS}
 _message = cache(lambda id, seed, start: message_of(_SENDS[id], seed, start))
 _KEPT = 512
-_SELDOM = 0.2
-"""Frames a second that are made ready while nobody looks: a fifth of such time goes there."""
 _decoded = lru_cache(_KEPT)(decode.decode)
 _parse, _parsed = Stylesheet._parse_rules, dict[Any, list[Any]]()
 
@@ -201,11 +199,8 @@ class Scene:
 
     async def pass_time(self, pilot: Pilot[Any], seconds: float) -> None:
         """Let ``seconds`` pass and show what happened in them."""
-        feed = self.screen.feed
-        each_second, feed.frames_per_second = feed.frames_per_second, _SELDOM
         with self.app.batch_update():  # nobody looks until the time has passed
             await self.clock.advance(seconds)
-        feed.frames_per_second = each_second
         await self.show(pilot)
 
     async def pass_time_until(
