@@ -24,7 +24,7 @@ from smsmon.secret import DOTS
 from tests.api.support import KEY, client
 from tests.api.test_batches import GOOD, ONE, READ, REFUSED, TWO, body, row
 from tests.api.test_desync import LIE, chunked
-from tests.api.test_key_leaks import DISGUISED, FAILURES, echo, everything_of
+from tests.api.test_key_leaks import DISGUISED, FAILURES, bound_of, echo, everything_of
 from tests.api.wire import Behaviour, answer, cut, flood, hang, reset, wire
 
 ASKED = (
@@ -200,7 +200,7 @@ async def test_no_failure_of_a_batch_shows_the_key(
         caplog.set_level(logging.DEBUG, logger=logger)
     async with (
         wire({**FAILURES, **ECHOES}[name]) as server,
-        client(server.base_url, timeout=0.3, body_limit=2**20) as partner,
+        client(server.base_url, timeout=bound_of(name), body_limit=2**20) as partner,
     ):
         with pytest.raises(ReadError) as caught:
             await partner.multi_status([ONE, TWO])
