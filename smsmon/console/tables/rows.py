@@ -8,7 +8,7 @@ from functools import partial
 from itertools import islice
 from typing import Any, Generic, Protocol, TypeVar
 
-from smsmon.console.live_table import Rows
+from smsmon.console.live_table import MappedRows, Rows
 from smsmon.filters import Filter
 from smsmon.filters.questions import Value
 
@@ -33,19 +33,16 @@ class FilteredRows(Rows[K_contra, R_co], Protocol[K_contra, R_co]):
         """What these rows have in a field, to be offered while a filter is typed."""
 
 
-class KeptRows(Generic[K, R]):
+class KeptRows(MappedRows[K, R]):
     """Rows that are told all at once, and then kept; each says what it has in a field."""
 
     def __init__(self) -> None:
-        self._rows: dict[K, R] = {}
+        super().__init__({})
 
     @property
     def keys(self) -> list[K]:
         """In their order."""
         return list(self._rows)
-
-    def row(self, key: K) -> R:
-        return self._rows[key]
 
     def value(self, row: R, name: str) -> Value:
         """What a row has in a field."""
@@ -56,9 +53,6 @@ class KeptRows(Generic[K, R]):
 
     def offered(self, keys: Sequence[K], name: str) -> Iterable[Value]:
         return (self.value(self._rows[key], name) for key in keys if key in self._rows)
-
-    def values(self, _column: str, _keys: Sequence[K]) -> None:
-        return None
 
 
 async def asked_before(accepts: Accepts[K], keys: Sequence[K]) -> tuple[Accepts[K], bool]:
