@@ -142,14 +142,14 @@ class ValuePattern:
 
 
 def _search(pattern: Pattern[str], text: str) -> Match[str] | None:
-    """The first match. Raises ``TooSlow`` once this thread has spent `WITHIN` on it: the library
-    counts the time of all threads of the process, and gives up where others were busy."""
+    """The first match. Raises ``TooSlow`` where the library gave up after `WITHIN`, of which at
+    least half was this thread's: it counts the time of all threads of the process."""
     began = thread_time()
     while True:
         try:
             return pattern.search(text, timeout=WITHIN)
         except TimeoutError:
-            if thread_time() - began >= WITHIN / 2:  # it began to count a moment before
+            if thread_time() - began >= WITHIN / 2:
                 raise TooSlow from None
 
 
